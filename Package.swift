@@ -1,0 +1,54 @@
+// swift-tools-version: 6.2
+// hull: a low-level OCI container runtime. `swift build -c release` gives one static executable.
+import PackageDescription
+
+/// One fully static executable: no loader, no library lookup, nothing of the host inside the container's process.
+let release: BuildSettingCondition = .when(platforms: [.linux], configuration: .release)
+
+/// Every module: Swift 6, warnings are errors, unsafe code is visible, imports are honest.
+let swift: [SwiftSetting] = [
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags(["-static-stdlib"], release),
+]
+/// Tests may use Foundation and are less strict about imports.
+let tests: [SwiftSetting] = [.treatAllWarnings(as: .error)]
+
+let package = Package(
+    name: "hull",
+    targets: [
+        // libc and kernel: constants, one-line wrappers, the clone trampoline, the last mile to execve.
+        .target(name: "CHull", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
+        .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+
+        // The product, bottom to top. Each boundary forbids one thing: Specs/modules.md.
+        .target(name: "HullBytes", swiftSettings: swift),
+        .target(name: "HullLinux", dependencies: ["HullBytes", "CHull", "CSeccomp", "CCap"], swiftSettings: swift),
+        .target(name: "HullKernel", dependencies: ["HullBytes", "HullLinux", "CHull"], swiftSettings: swift),
+        .target(name: "HullOCI", dependencies: ["HullBytes"], swiftSettings: swift),
+        .target(name: "HullPlan", dependencies: ["HullBytes", "HullOCI", "HullLinux"], swiftSettings: swift),
+        .target(
+            name: "HullInit", dependencies: ["HullBytes", "HullPlan", "HullKernel", "HullLinux"], swiftSettings: swift),
+        .target(
+            name: "HullRuntime",
+            dependencies: ["HullBytes", "HullInit", "HullPlan", "HullOCI", "HullKernel", "HullLinux"],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "hull", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI"], swiftSettings: swift,
+            linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], release)]),
+
+        .testTarget(name: "OCITests", dependencies: ["HullBytes", "HullOCI"], swiftSettings: tests),
+        .testTarget(
+            name: "PlanTests", dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "CSeccomp"],
+            swiftSettings: tests),
+        .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
+        .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
+        .testTarget(
+            name: "RuntimeTests", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI", "HullKernel"],
+            swiftSettings: tests),
+    ]
+)

@@ -1,0 +1,21 @@
+#ifndef CHULL_H
+#define CHULL_H
+#include <linux/openat2.h>
+#include <linux/mount.h>
+#include <linux/fcntl.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <linux/filter.h>
+#include <linux/audit.h>
+#include <linux/bpf.h>
+#include <linux/capability.h>
+#include <linux/prctl.h>
+#include <linux/magic.h>
+#include <linux/stat.h>
+#include <linux/nsfs.h>
+#include <asm/errno.h>
+#include <asm/resource.h>
+#include <asm-generic/ioctls.h>
+#include <stdint.h>
+int chull_test(void);
+#endif

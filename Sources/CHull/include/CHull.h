@@ -13,6 +13,7 @@
 #include <linux/magic.h>
 #include <linux/stat.h>
 #include <linux/nsfs.h>
+#include <signal.h>
 #include <asm/errno.h>
 #include <asm/resource.h>
 #include <asm-generic/ioctls.h>

@@ -22,6 +22,8 @@ let package = Package(
     targets: [
         // libc and kernel: constants, one-line wrappers, the clone trampoline, the last mile to execve.
         .target(name: "CHull", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
+        // Protects the executable before the Swift runtime starts; linked into `hull` alone, never into tests.
+        .target(name: "CHullSeal", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
 
@@ -38,7 +40,7 @@ let package = Package(
             dependencies: ["HullBytes", "HullInit", "HullPlan", "HullOCI", "HullKernel", "HullLinux"],
             swiftSettings: swift),
         .executableTarget(
-            name: "hull", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI"], swiftSettings: swift,
+            name: "hull", dependencies: ["CHullSeal", "HullBytes", "HullRuntime", "HullPlan", "HullOCI"], swiftSettings: swift,
             linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], release)]),
 
         .testTarget(

@@ -14,6 +14,10 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .unsafeFlags(["-static-stdlib"], release),
 ]
+/// HULL_COMMIT=$(git rev-parse HEAD) swift build: what `hull --version` says.
+let commit: [SwiftSetting] = Context.environment["HULL_COMMIT"].map {
+    [.unsafeFlags(["-Xcc", "-DHULL_COMMIT=\"\($0)\""])]
+} ?? []
 /// Tests may use Foundation and are less strict about imports.
 let tests: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
@@ -24,6 +28,9 @@ let package = Package(
         .target(name: "CHull", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+
+        // The commit that the build was made from.
+        .target(name: "CVersion"),
 
         // The product, bottom to top. Each boundary forbids one thing: Specs/modules.md.
         .target(name: "HullBytes", swiftSettings: swift),
@@ -37,8 +44,12 @@ let package = Package(
             name: "HullRuntime",
             dependencies: ["HullBytes", "HullInit", "HullPlan", "HullOCI", "HullKernel", "HullLinux"],
             swiftSettings: swift),
+        .target(
+            name: "HullCommandLine", dependencies: ["HullBytes", "HullPlan", "HullOCI"], swiftSettings: swift),
         .executableTarget(
-            name: "hull", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI"], swiftSettings: swift,
+            name: "hull",
+            dependencies: ["HullBytes", "HullCommandLine", "HullRuntime", "HullPlan", "HullOCI", "CVersion"],
+            swiftSettings: swift + commit,
             linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], release)]),
 
         .testTarget(name: "OCITests", dependencies: ["HullBytes", "HullOCI"], swiftSettings: tests),
@@ -47,6 +58,8 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
         .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(
             name: "RuntimeTests", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI", "HullKernel"],
             swiftSettings: tests),

@@ -26,6 +26,8 @@ let package = Package(
     targets: [
         // libc and kernel: constants, one-line wrappers, the clone trampoline, the last mile to execve.
         .target(name: "CHull", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
+        // Protects the executable before the Swift runtime starts; linked into `hull` alone, never into tests.
+        .target(name: "CHullSeal", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
 
@@ -48,7 +50,9 @@ let package = Package(
             name: "HullCommandLine", dependencies: ["HullBytes", "HullPlan", "HullOCI"], swiftSettings: swift),
         .executableTarget(
             name: "hull",
-            dependencies: ["HullBytes", "HullCommandLine", "HullRuntime", "HullPlan", "HullOCI", "CVersion"],
+            dependencies: [
+                "CHullSeal", "CVersion", "HullBytes", "HullCommandLine", "HullRuntime", "HullPlan", "HullOCI",
+            ],
             swiftSettings: swift + commit,
             linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], release)]),
 

@@ -15,16 +15,16 @@ package struct Findings: Sendable {
 
     /// Adds something that makes a plan impossible; `pointer` names the field that asked for it.
     package mutating func error(_ pointer: JSONPointer, _ problem: Bytes, hint: Bytes? = nil) {
-        errors.append(ConfigError(pointer: pointer, line: nil, column: nil, problem: problem, hint: hint))
+        errors.append(ConfigError(pointer, problem, hint: hint))
     }
 
     /// Adds something to log; `pointer` names the field that asked for it.
     package mutating func warn(_ pointer: JSONPointer, _ problem: Bytes, hint: Bytes? = nil) {
-        warnings.append(ConfigError(pointer: pointer, line: nil, column: nil, problem: problem, hint: hint))
+        warnings.append(ConfigError(pointer, problem, hint: hint))
     }
 
     /// Throws all errors at once if there is any.
     package func throwIfAny() throws(ConfigErrors) {
-        if !errors.isEmpty { throw ConfigErrors(list: errors) }
+        if !errors.isEmpty { throw ConfigErrors(errors) }
     }
 }

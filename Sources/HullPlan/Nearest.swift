@@ -5,7 +5,7 @@ package import HullBytes
 /// The known name that an unknown one was probably meant to be; nil where none is near.
 ///
 /// Near is: the same but for the case of letters, or one a beginning of the other from three letters on (`net` for
-/// `network`), or at most a third of its bytes mistyped. The first of equally near names wins.
+/// `network`), or about a third of its bytes mistyped. The first of equally near names wins.
 package func nearest(to unknown: Bytes, among known: [Bytes]) -> Bytes? {
     // No real name is longer; the distance takes time by the product of both lengths.
     guard !unknown.isEmpty, unknown.count <= 64 else { return nil }
@@ -13,7 +13,7 @@ package func nearest(to unknown: Bytes, among known: [Bytes]) -> Bytes? {
     var best: (distance: Int, name: Bytes)?
     for name in known where name != unknown {
         let other = lowercased(name)
-        let limit = max(1, max(wanted.count, other.count) / 3)
+        let limit = max(1, (max(wanted.count, other.count) + 1) / 3)
         guard best?.distance != 0 else { break }
         let distance = isStart(wanted, other) ? min(1, other.count - wanted.count) : editDistance(wanted, other)
         if distance <= limit, distance < best?.distance ?? Int.max { best = (distance, name) }

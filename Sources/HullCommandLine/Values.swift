@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HullBytes
+internal import HullBytes
 internal import HullPlan
 
 /// What is wrong with the command line, before it is known which verb it was for.

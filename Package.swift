@@ -15,9 +15,10 @@ let swift: [SwiftSetting] = [
     .unsafeFlags(["-static-stdlib"], release),
 ]
 /// HULL_COMMIT=$(git rev-parse HEAD) swift build: what `hull --version` says.
-let commit: [SwiftSetting] = Context.environment["HULL_COMMIT"].map {
-    [.unsafeFlags(["-Xcc", "-DHULL_COMMIT=\"\($0)\""])]
-} ?? []
+let commit: [SwiftSetting] =
+    Context.environment["HULL_COMMIT"].map {
+        [.unsafeFlags(["-Xcc", "-DHULL_COMMIT=\"\($0)\""])]
+    } ?? []
 /// Tests may use Foundation and are less strict about imports.
 let tests: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 

@@ -57,7 +57,7 @@ package struct Option<Target> {
         _ name: Bytes, letter: Unicode.Scalar? = nil, _ help: Bytes, _ set: @escaping (inout Target, Choice) -> Void
     ) -> Option {
         let argument = Choice.allCases.map(\.word).joined("|")
-        return Option(entry: entry(name, letter, argument, help)) { (target: inout Target, value) throws(UsageProblem) in
+        return text(name, letter: letter, argument, help) { (target: inout Target, value) throws(UsageProblem) in
             set(&target, try parseWord(value, of: name))
         }
     }
@@ -87,7 +87,8 @@ package struct Option<Target> {
     private static func entry(
         _ name: Bytes, _ letter: Unicode.Scalar?, _ argument: Bytes?, _ help: Bytes
     ) -> OptionEntry {
-        OptionEntry(name: name, letter: letter.map { UInt8(truncatingIfNeeded: $0.value) }, argument: argument, help: help)
+        let byte = letter.map { UInt8(truncatingIfNeeded: $0.value) }
+        return OptionEntry(name: name, letter: byte, argument: argument, help: help)
     }
 }
 

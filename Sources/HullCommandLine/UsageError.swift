@@ -15,7 +15,7 @@ package struct UsageError: Error, Equatable {
 
     /// The error in one line, without a newline.
     package var line: Bytes {
-        let name = verb.map { "hull \($0.name)" } ?? "hull"
+        let name: Bytes = verb.map { "hull " + $0.name } ?? "hull"
         return printable("\(name): \(problem) (\(hint ?? "see \(name) --help"))")
     }
 }

@@ -63,13 +63,14 @@ struct EngineLineTests {
     }
 
     /// Goal: the other lines of engines and of the peers' test drivers. Method: each is understood as its verb.
-    @Test(arguments: [
-        ("start ID", .start), ("state ID", .state), ("kill ID 9", .kill), ("kill --all ID 15", .kill),
-        ("delete ID", .delete), ("delete --force ID", .delete), ("list --format=json", .list), ("list -q", .list),
-        ("ps --format json ID", .ps), ("features", .features),
-        ("exec --process F --console-socket S --detach --pid-file P ID", .exec), ("--version", .version),
-        ("--cgroup-manager disabled --debug run --config FILE --pid-file rel ID", .run),
-    ] as [(String, Verb)])
+    @Test(
+        arguments: [
+            ("start ID", .start), ("state ID", .state), ("kill ID 9", .kill), ("kill --all ID 15", .kill),
+            ("delete ID", .delete), ("delete --force ID", .delete), ("list --format=json", .list), ("list -q", .list),
+            ("ps --format json ID", .ps), ("features", .features),
+            ("exec --process F --console-socket S --detach --pid-file P ID", .exec), ("--version", .version),
+            ("--cgroup-manager disabled --debug run --config FILE --pid-file rel ID", .run),
+        ] as [(String, Verb)])
     func understood(line: String, verb: Verb) throws {
         for globals in ["", Self.podman + " ", Self.containerd + " "] {
             #expect(try Invocation(words(globals + line)).command.verb == verb)

@@ -16,12 +16,12 @@ struct ErrorLineTests {
         line.call = "move_mount"
         line.pointer = "/mounts/4/destination"
         line.hint = "the parent mount is shared"
-        #expect(
-            line.line
-                == "hull create web: mount /sys/fs/cgroup: move_mount: operation not permitted at /mounts/4/destination"
-                + " (the parent mount is shared)")
+        let whole: Bytes =
+            "hull create web: mount /sys/fs/cgroup: move_mount: operation not permitted at /mounts/4/destination"
+            + " (the parent mount is shared)"
+        #expect(line.line == whole)
         line.leftovers = ["cgroup /a: device or resource busy", "mount /b"]
-        #expect(line.line.hasSuffix("(the parent mount is shared); not undone: cgroup /a: device or resource busy, mount /b"))
+        #expect(line.line == whole + "; not undone: cgroup /a: device or resource busy, mount /b")
     }
 
     /// Goal: the words that engines look for stay together. Method: sentences of theirs as the cause.
@@ -57,11 +57,11 @@ struct ErrorLineTests {
         #expect(full.line(in: "c.json", .warning).hasPrefix("c.json:7:21: warning: /mounts/0/type: unknown"))
         #expect(bare.line(in: "c.json") == "c.json: not an object")
         let all = ConfigErrors([full, bare, noPlace])
-        #expect(
-            all.lines(in: "c")
-                == "c:7:21: /mounts/0/type: unknown type (did you mean \"tmpfs\"?)\nc: not an object\nc: /process: missing\n")
-        #expect(all.line(in: "c") == "c:7:21: /mounts/0/type: unknown type (did you mean \"tmpfs\"?); and 2 more")
+        let first: Bytes = "c:7:21: /mounts/0/type: unknown type (did you mean \"tmpfs\"?)"
+        #expect(all.lines(in: "c") == first + "\nc: not an object\nc: /process: missing\n")
+        #expect(all.line(in: "c") == first + "; and 2 more")
         #expect(ConfigErrors([noPlace]).line(in: "c") == "c: /process: missing")
-        #expect(lineEach([bare, noPlace], in: "c", .warning) == "c: warning: not an object\nc: warning: /process: missing\n")
+        let warnings = lineEach([bare, noPlace], in: "c", .warning)
+        #expect(warnings == "c: warning: not an object\nc: warning: /process: missing\n")
     }
 }

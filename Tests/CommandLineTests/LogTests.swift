@@ -12,7 +12,9 @@ struct LogTests {
         formatter.locale = Locale(identifier: "en_US_POSIX")
         formatter.timeZone = TimeZone(secondsFromGMT: 0)
         formatter.dateFormat = "yyyy-MM-dd'T'HH:mm:ss'.000000042Z'"
-        var moments: [Int64] = [0, -1, 1, 951_782_399, 951_782_400, 951_868_799, 951_868_800, 4_107_542_399, 4_107_542_400]
+        var moments: [Int64] = [
+            0, -1, 1, 951_782_399, 951_782_400, 951_868_799, 951_868_800, 4_107_542_399, 4_107_542_400,
+        ]
         moments += stride(from: Int64(-12_000_000_000), to: 253_402_300_799, by: 86_399 * 997).map { $0 }
         for seconds in moments {
             let expected = formatter.string(from: Date(timeIntervalSince1970: TimeInterval(seconds)))
@@ -38,7 +40,8 @@ struct LogTests {
         let time = Timestamp(seconds: 0, nanoseconds: 0)
         #expect(
             LogRecord(.warning, "a/b" + Bytes([0xff, 0xc3]), at: time).line(.json)
-                == "{\"level\":\"warning\",\"msg\":\"a/b\u{fffd}\u{fffd}\",\"time\":\"1970-01-01T00:00:00.000000000Z\"}\n")
+                == "{\"level\":\"warning\",\"msg\":\"a/b\u{fffd}\u{fffd}\",\"time\":\"1970-01-01T00:00:00.000000000Z\"}\n"
+        )
         let prefix: Bytes = "time=\"1970-01-01T00:00:00.000000000Z\" level=info msg="
         for (message, value) in textValues {
             #expect(LogRecord(.info, message, at: time).line(.text) == prefix + value + "\n")
@@ -60,7 +63,9 @@ struct LogTests {
             #expect((0x20...0x7e).contains(byte) ? out == Bytes([byte]) : out.hasPrefix("\\"))
         }
         #expect(printable("é\u{1f40b}\u{feff}") == "é\u{1f40b}\\ufeff")
-        for bad in [[0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0xf0, 0x80, 0x80, 0xaf]] {
+        for bad in [
+            [0xc0, 0xaf], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80], [0xe2, 0x82], [0xf0, 0x80, 0x80, 0xaf],
+        ] {
             let expected = bad.map { "\\x" + String($0, radix: 16) }.joined()
             #expect(printable(Bytes(bad.map { UInt8($0) })).text == expected)
         }

@@ -12,7 +12,7 @@ struct UsageErrorTests {
         ("pause x", "hull: unknown command \"pause\" (see hull --help)"),
         ("resume x", "hull: unknown command \"resume\" (see hull --help)"),
         ("frobnicate", "hull: unknown command \"frobnicate\" (see hull --help)"),
-        ("help stat", "hull help: unknown command \"stat\" (did you mean \"state\"?)"),
+        ("help stae", "hull help: unknown command \"stae\" (did you mean \"state\"?)"),
         ("--rot /r list", "hull: unknown option --rot (did you mean --root?)"),
         ("--xyzzy list", "hull: unknown option --xyzzy (see hull --help)"),
         ("--root", "hull: option --root needs a value: DIR (see hull --help)"),
@@ -98,16 +98,20 @@ struct UsageErrorTests {
     }
 
     /// Goal: what is parsed and not carried out is named. Method: table of lines and the options to refuse.
-    @Test(arguments: [
-        ("--systemd-cgroup create a", ["--systemd-cgroup"]), ("--systemd-cgroup=false create a", []),
-        ("--cgroup-manager systemd list", ["--cgroup-manager systemd"]), ("--cgroup-manager cgroupfs create a", []),
-        ("create --no-pivot --preserve-fds 1 --pidfd-socket s a", ["--pidfd-socket", "--no-pivot", "--preserve-fds"]),
-        ("run --no-pivot a", ["--no-pivot"]), ("run --preserve-fds 0 --no-new-keyring --no-subreaper a", []),
-        (
-            "exec --process-label l --apparmor p --pidfd-socket s --preserve-fds 1 --cgroup c a ls",
-            ["--process-label", "--apparmor", "--pidfd-socket", "--preserve-fds", "--cgroup"]
-        ), ("exec --tty --ignore-paused a ls", []),
-    ] as [(String, [Bytes])])
+    @Test(
+        arguments: [
+            ("--systemd-cgroup create a", ["--systemd-cgroup"]), ("--systemd-cgroup=false create a", []),
+            ("--cgroup-manager systemd list", ["--cgroup-manager systemd"]), ("--cgroup-manager cgroupfs create a", []),
+            (
+                "create --no-pivot --preserve-fds 1 --pidfd-socket s a",
+                ["--pidfd-socket", "--no-pivot", "--preserve-fds"]
+            ),
+            ("run --no-pivot a", ["--no-pivot"]), ("run --preserve-fds 0 --no-new-keyring --no-subreaper a", []),
+            (
+                "exec --process-label l --apparmor p --pidfd-socket s --preserve-fds 1 --cgroup c a ls",
+                ["--process-label", "--apparmor", "--pidfd-socket", "--preserve-fds", "--cgroup"]
+            ), ("exec --tty --ignore-paused a ls", []),
+        ] as [(String, [Bytes])])
     func notYet(line: String, options: [Bytes]) throws {
         #expect(try Invocation(words(line)).notYet == options)
     }

@@ -11,6 +11,7 @@ private var globalHelp: Bytes {
         hull: a low-level OCI container runtime
 
         Usage: hull [GLOBAL OPTION...] COMMAND [OPTION...] [ARGUMENT...]
+               hull COMMAND --help
 
         Commands:
         \(verbs)
@@ -44,7 +45,7 @@ private func optionRows(_ entries: [OptionEntry]) -> Bytes {
     let help = OptionEntry(name: "help", letter: UInt8(ascii: "h"), argument: nil, help: "print this help")
     let shown = entries.filter { !$0.isHidden } + [help]
     let heads = shown.map(head)
-    let column = min(28, (heads.map(\.count).max() ?? 0) + 2)
+    let column = min(32, (heads.map(\.count).max() ?? 0) + 2)
     return zip(heads, shown).map { head, entry in
         row(head, entry.isRepeatable ? entry.help + "; may be repeated" : entry.help, column: column)
     }.joined("")

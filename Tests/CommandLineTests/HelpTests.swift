@@ -46,4 +46,60 @@ struct HelpTests {
         #expect(!letters.contains(UInt8(ascii: "h")))
         #expect(!entries.contains { $0.name == "help" })
     }
+
+    /// Goal: the texts themselves. Method: goldens of a verb with few options and of one with many.
+    @Test func goldens() {
+        #expect(helpText(.kill).text == killHelp)
+        #expect(helpText(.exec).text == execHelp)
+    }
+
+    private let killHelp = """
+        hull kill: send a signal to a container
+
+        Usage: hull [GLOBAL OPTION...] kill [OPTION...] ID [SIGNAL]
+
+        SIGNAL is a name or a number (default: SIGTERM).
+
+        Options:
+          -a, --all   accepted for engines; KILL reaches every process anyway
+          -h, --help  print this help
+
+        Example:
+          hull kill web KILL
+
+        """
+
+    private let execHelp = """
+        hull exec: run another program in a running container
+
+        Usage: hull [GLOBAL OPTION...] exec [OPTION...] ID [COMMAND [ARG...]]
+
+        What the options leave open is as in the container's config. The exit status is
+        the program's; 255 if it could not be started.
+
+        Options:
+          -p, --process FILE           read an OCI process object from FILE
+              --cwd DIR                the working directory in the container
+          -e, --env NAME=VALUE         add to the environment; may be repeated
+          -t, --tty                    give the program a terminal
+          -u, --user UID[:GID]         run as this user and group, by number
+          -g, --additional-gids GID    add a group, by number; may be repeated
+          -c, --cap CAP                add a capability; may be repeated
+              --no-new-privs           no gain of privileges by execve
+              --process-label LABEL    the SELinux label (not yet)
+              --apparmor PROFILE       the AppArmor profile (not yet)
+          -d, --detach                 return when the program has started
+              --pid-file FILE          write the process id to FILE
+              --console-socket SOCKET  send the terminal to this Unix socket
+              --pidfd-socket SOCKET    send the process descriptor there (not yet)
+              --preserve-fds N         keep N descriptors from 3 on open (not yet)
+              --cgroup PATH            a cgroup below the container's (not yet); may be
+                                       repeated
+              --ignore-paused          do not refuse a paused container
+          -h, --help                   print this help
+
+        Example:
+          hull exec --user 1000:1000 --env LANG=C web ls -l /srv
+
+        """
 }

@@ -57,7 +57,8 @@ let package = Package(
             swiftSettings: swift + commit,
             linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], release)]),
 
-        .testTarget(name: "OCITests", dependencies: ["HullBytes", "HullOCI"], swiftSettings: tests),
+        .testTarget(
+            name: "OCITests", dependencies: ["HullBytes", "HullOCI"], exclude: ["Schema"], swiftSettings: tests),
         .testTarget(
             name: "PlanTests", dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "CSeccomp"],
             swiftSettings: tests),

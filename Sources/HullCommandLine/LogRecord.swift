@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HullBytes
+internal import HullOCI
 
 /// One line of the log. Engines take the last record of level `error` for their own error message, so the keys, the
 /// level words and the time have the form that they decode.
@@ -28,8 +29,13 @@ package struct LogRecord: Equatable, Sendable {
     }
 
     private var json: Bytes {
-        let time = jsonString(self.time.rfc3339)
-        return "{\"level\":\(jsonString(level.word)),\"msg\":\(jsonString(message)),\"time\":\(time)}\n"
+        var writer = JSONWriter()
+        writer.object { writer in
+            writer.member("level", level.word)
+            writer.member("msg", message)
+            writer.member("time", time.rfc3339)
+        }
+        return Bytes(writer.bytes) + "\n"
     }
 
     private var text: Bytes {

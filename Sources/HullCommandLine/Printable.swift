@@ -51,7 +51,7 @@ private func appendASCII(_ byte: UInt8, quotes: Bool, to out: inout [UInt8]) {
 }
 
 /// How many bytes the well-formed UTF-8 sequence at the start has (Unicode table 3-7); 0 where it is not well-formed.
-func lengthOfScalar(_ bytes: ArraySlice<UInt8>) -> Int {
+private func lengthOfScalar(_ bytes: ArraySlice<UInt8>) -> Int {
     guard let first = bytes.first else { return 0 }
     let length: Int
     var second: ClosedRange<UInt8> = 0x80...0xbf
@@ -83,7 +83,7 @@ private func hiddenScalar(_ sequence: ArraySlice<UInt8>) -> UInt32? {
     }
 }
 
-func hex(_ value: UInt32, _ width: Int) -> [UInt8] {
+private func hex(_ value: UInt32, _ width: Int) -> [UInt8] {
     let digits = [UInt8](String(value, radix: 16).utf8)
     return [UInt8](repeating: UInt8(ascii: "0"), count: max(0, width - digits.count)) + digits
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HullBytes
+internal import HullOCI
 
 /// A process of a container as the host sees it.
 package struct ProcessSummary: Equatable, Sendable {
@@ -23,7 +24,7 @@ package struct ProcessSummary: Equatable, Sendable {
 }
 
 /// What `ps --format json` prints: the process ids.
-package func processJSON(_ pids: [Int32]) -> Bytes { "[" + pids.map { Bytes(decimal: $0) }.joined(",") + "]\n" }
+package func processJSON(_ pids: [Int32]) -> Bytes { Bytes(JSONWriter.text(of: pids)) + "\n" }
 
 /// What `ps` prints when it is given no words for ps(1).
 package func processTable(_ processes: [ProcessSummary]) -> Bytes {

@@ -3,6 +3,7 @@
 import Foundation
 import HullBytes
 import HullCommandLine
+import HullOCI
 import Testing
 
 struct DefaultConfigTests {
@@ -52,6 +53,17 @@ struct DefaultConfigTests {
                 "/linux/uidMappings/*/hostID=1000", "/linux/uidMappings/*/size=1", "/mounts/*/options/*=rbind",
                 "/mounts/*/source=/sys", "/mounts/*/type=none",
             ])
+    }
+
+    /// Goal: hull reads what it writes. Method: its own reader, and a look at what it understood.
+    @Test(arguments: [DefaultConfig.privileged, .rootless(uid: 1000, gid: 100)])
+    func readsBack(config: DefaultConfig) throws {
+        let read = try Config.read(config.text.array)
+        #expect(read.process?.args == ["sh"])
+        #expect(read.process?.capabilities?.ambient == nil)
+        #expect(read.mounts?.map(\.destination).last == "/sys/fs/cgroup")
+        #expect(read.linux?.uidMappings?.map(\.hostID) == (config == .privileged ? nil : [1000]))
+        #expect(read.linux?.gidMappings?.map(\.hostID) == (config == .privileged ? nil : [100]))
     }
 
     /// Goal: a file that people edit. Method: no tab, no trailing blank, indentation by four, one newline at the end.

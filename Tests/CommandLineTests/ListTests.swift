@@ -7,16 +7,17 @@ import HullOCI
 import Testing
 
 struct ListTests {
-    private let created = Timestamp(seconds: 1_795_415_550, nanoseconds: 5)
-    private var web: ContainerSummary {
-        ContainerSummary(
-            id: "web", pid: 4711, status: "running", bundle: "/srv/web", rootfs: "/srv/web/rootfs", created: created,
+    private let created = Timestamp(seconds: 1_795_415_550, nanoseconds: 5).rfc3339
+    private var web: State {
+        State(
+            ociVersion: "1.3.0", id: "web", pid: 4711, status: "running", bundle: "/srv/web",
+            rootfs: "/srv/web/rootfs", created: created,
             annotations: [Entry(key: "a/b", value: "\"1\""), Entry(key: "c", value: "")], owner: "root")
     }
-    private var second: ContainerSummary {
-        ContainerSummary(
-            id: "a-much-longer-name", pid: 0, status: "stopped", bundle: "/é\u{1b}", rootfs: "/r", created: created,
-            annotations: [], owner: "1000")
+    private var second: State {
+        State(
+            ociVersion: "1.3.0", id: "a-much-longer-name", pid: 0, status: "stopped", bundle: "/é\u{1b}", rootfs: "/r",
+            created: created, owner: "1000")
     }
 
     private func options(_ format: ListFormat, quiet: Bool = false) -> ListOptions {
@@ -56,7 +57,7 @@ struct ListTests {
     /// Goal: what `state` prints. Method: golden, with and without annotations.
     @Test func state() {
         #expect(
-            web.stateText == """
+            stateText(web) == """
                 {
                   "ociVersion": "1.3.0",
                   "id": "web",
@@ -73,7 +74,7 @@ struct ListTests {
                 }
 
                 """)
-        #expect(!second.stateText.text.contains("annotations"))
+        #expect(!stateText(second).text.contains("annotations"))
     }
 
     /// Goal: the listing of processes. Method: goldens of both forms.

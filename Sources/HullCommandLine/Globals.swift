@@ -48,10 +48,10 @@ extension GlobalOptions {
             .flag("debug", "log everything") { $0.debug = $1 },
             .choice("cgroup-manager", "who makes the container's cgroup (systemd: not yet)") { $0.cgroupManager = $1 },
             .flag("systemd-cgroup", "the same as --cgroup-manager systemd (not yet)") { $0.systemdCgroup = $1 },
-            .text("rootless", Rootless.words, "accepted for engines; hull sees for itself") {
+            .text("rootless", Rootless.words, "of no effect: hull sees for itself") {
                 (options: inout GlobalOptions, value) throws(UsageProblem) in
                 options.rootless = try Rootless(value)
-            },
+            }.hidden,
             .flag("version", letter: "v", "print the version") { $0.version = $1 },
         ]
     }

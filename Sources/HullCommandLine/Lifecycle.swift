@@ -48,7 +48,7 @@ package struct KillOptions: VerbOptions {
     }
 
     package static var table: [Option<KillOptions>] {
-        [.flag("all", letter: "a", "accepted for engines; KILL reaches every process anyway") { $0.all = $1 }]
+        [.flag("all", letter: "a", "of no effect: KILL reaches every process anyway") { $0.all = $1 }.hidden]
     }
 
     package mutating func take(_ operands: [Bytes]) throws(OperandProblem) {

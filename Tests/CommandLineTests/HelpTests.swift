@@ -21,6 +21,12 @@ struct HelpTests {
         #expect(text.contains("\nExample:\n  hull "))
     }
 
+    /// Goal: only what engines alone pass is left out of the help. Method: the hidden options of all tables.
+    @Test func hidden() {
+        let tables = [GlobalOptions.table.map(\.entry)] + Verb.allCases.map(\.entries)
+        #expect(tables.joined().filter(\.isHidden).map(\.name) == ["rootless", "all"])
+    }
+
     /// Goal: hull's own help names every verb. Method: its list.
     @Test func namesVerbs() {
         let text = helpText(nil).text
@@ -61,7 +67,6 @@ struct HelpTests {
         SIGNAL is a name or a number (default: SIGTERM).
 
         Options:
-          -a, --all   accepted for engines; KILL reaches every process anyway
           -h, --help  print this help
 
         Example:

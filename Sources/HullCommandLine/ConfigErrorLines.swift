@@ -28,7 +28,7 @@ extension ConfigError {
 
 extension ConfigErrors {
     /// Every error on a line of its own, each line with a newline.
-    package func lines(in file: Bytes) -> Bytes { lines(of: list, in: file, .error) }
+    package func lines(in file: Bytes) -> Bytes { findingLines(list, in: file, .error) }
 
     /// The first error, and how many more there are; for a log record. Without a newline.
     package func line(in file: Bytes) -> Bytes {
@@ -39,6 +39,6 @@ extension ConfigErrors {
 }
 
 /// Every finding on a line of its own, each line with a newline.
-package func lines(of findings: [ConfigError], in file: Bytes, _ severity: Severity) -> Bytes {
+package func findingLines(_ findings: [ConfigError], in file: Bytes, _ severity: Severity) -> Bytes {
     findings.map { $0.line(in: file, severity) + "\n" }.joined("")
 }

@@ -61,7 +61,7 @@ struct ErrorLineTests {
         #expect(all.lines(in: "c") == first + "\nc: not an object\nc: /process: missing\n")
         #expect(all.line(in: "c") == first + "; and 2 more")
         #expect(ConfigErrors([noPlace]).line(in: "c") == "c: /process: missing")
-        let warnings = lines(of: [bare, noPlace], in: "c", .warning)
+        let warnings = findingLines([bare, noPlace], in: "c", .warning)
         #expect(warnings == "c: warning: not an object\nc: warning: /process: missing\n")
     }
 }

@@ -39,7 +39,7 @@ package struct JSONReader {
     /// The keys that were looked up, by object; nil where nobody will want to know.
     private var asked: [(object: Int, key: StaticString)]?
     /// Beyond this many errors the document is noise, and finding the places would take long.
-    private static let mostNotes = 1000
+    private static let mostNotes = 256
 
     /// Something to say about a place in the text.
     struct Note {
@@ -171,7 +171,9 @@ package struct JSONReader {
     }
 
     private mutating func note(_ note: Note) {
-        if notes.count < Self.mostNotes { notes.append(note) }
+        guard notes.count <= Self.mostNotes else { return }
+        let isLast = notes.count == Self.mostNotes
+        notes.append(isLast ? Note(node: 0, problem: "there are more errors than these") : note)
     }
 
     /// The notes with their places, in the order of the text.

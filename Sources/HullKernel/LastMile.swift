@@ -76,6 +76,8 @@ package struct LastMile: Sendable {
                 }
             }
         }
+        // Not reached: C has no way to tell a closure's caller that it never returns.
+        CurrentProcess.exit(255)
     }
 
     private func layout(

@@ -11,7 +11,7 @@ package struct ResourceLimit: Hashable, Sendable {
 
     /// The kind of the name in getrlimit(2): `RLIMIT_NOFILE`, exactly so.
     package init?(name: Bytes) {
-        guard let row = ResourceLimit.rows.first(where: { Bytes(stringLiteral: $0.name) == name }) else { return nil }
+        guard let row = ResourceLimit.rows.first(where: { name.matches($0.name) }) else { return nil }
         self.rawValue = row.number
     }
 

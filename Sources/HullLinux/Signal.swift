@@ -22,7 +22,7 @@ package struct Signal: Hashable, Sendable {
         }
         let upper = Bytes(text.array.map { $0 >= 0x61 && $0 <= 0x7a ? $0 - 0x20 : $0 })
         let name = upper.hasPrefix("SIG") ? upper.dropFirst(3) : upper
-        if let known = Signal.names.first(where: { Bytes(stringLiteral: $0.name) == name }) {
+        if let known = Signal.names.first(where: { name.matches($0.name) }) {
             self.init(known: known.number)
         } else if let number = Signal.realTime(name) {
             self.init(rawValue: number)

@@ -3,7 +3,8 @@
 package import HullBytes
 
 /// The document `config.json` of a bundle, exactly as said: no defaults, no interpretation. A property that was not
-/// said is nil. Names are those of the runtime specification.
+/// said is nil. Names are those of the runtime specification; a property is required where both its text and its
+/// schema say so.
 package struct Config: Equatable, Sendable {
     /// The version of the specification that the document follows.
     package var ociVersion: Bytes
@@ -76,11 +77,13 @@ extension Config {
     }
 
     /// Reads a `config.json` and gathers the properties that it has and the specification does not, in the order of
-    /// the document. They are gathered also when there are errors, as long as the text is JSON.
+    /// the document. They are gathered also when there are errors, as long as the text is JSON. The advice becomes
+    /// their hint.
     package static func read(
-        _ bytes: [UInt8], limits: JSONLimits = JSONLimits(), unknown: inout [ConfigError]
+        _ bytes: [UInt8], limits: JSONLimits = JSONLimits(), unknown: inout [ConfigError],
+        advice: JSONReader.Advice = { _, _ in nil }
     ) throws(ConfigErrors) -> Config {
-        try JSONReader.read(bytes, limits: limits, unknown: &unknown)
+        try JSONReader.read(bytes, limits: limits, unknown: &unknown, advice: advice)
     }
 
     /// Within a major version the specification stays compatible both ways, so any 1.x will do, whatever follows.

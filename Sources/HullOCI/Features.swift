@@ -77,8 +77,16 @@ extension Features {
         /// Whether the RDMA controller is managed.
         package var rdma: Bool?
 
-        /// Nothing said.
-        package init() {}
+        /// What is said; nothing without arguments.
+        package init(
+            v1: Bool? = nil, v2: Bool? = nil, systemd: Bool? = nil, systemdUser: Bool? = nil, rdma: Bool? = nil
+        ) {
+            self.v1 = v1
+            self.v2 = v2
+            self.systemd = systemd
+            self.systemdUser = systemdUser
+            self.rdma = rdma
+        }
     }
 
     /// `linux.seccomp`.
@@ -96,8 +104,18 @@ extension Features {
         /// The flags that also work.
         package var supportedFlags: [Bytes]?
 
-        /// Nothing said.
-        package init() {}
+        /// What is said; nothing without arguments.
+        package init(
+            enabled: Bool? = nil, actions: [Bytes]? = nil, operators: [Bytes]? = nil, archs: [Bytes]? = nil,
+            knownFlags: [Bytes]? = nil, supportedFlags: [Bytes]? = nil
+        ) {
+            self.enabled = enabled
+            self.actions = actions
+            self.operators = operators
+            self.archs = archs
+            self.knownFlags = knownFlags
+            self.supportedFlags = supportedFlags
+        }
     }
 
     /// `linux.memoryPolicy`.
@@ -107,8 +125,11 @@ extension Features {
         /// The recognized flags.
         package var flags: [Bytes]?
 
-        /// Nothing said.
-        package init() {}
+        /// What is said; nothing without arguments.
+        package init(modes: [Bytes]? = nil, flags: [Bytes]? = nil) {
+            self.modes = modes
+            self.flags = flags
+        }
     }
 
     /// `linux.intelRdt`.
@@ -120,8 +141,12 @@ extension Features {
         /// Whether the property `enableMonitoring` is.
         package var monitoring: Bool?
 
-        /// Nothing said.
-        package init() {}
+        /// What is said; nothing without arguments.
+        package init(enabled: Bool? = nil, schemata: Bool? = nil, monitoring: Bool? = nil) {
+            self.enabled = enabled
+            self.schemata = schemata
+            self.monitoring = monitoring
+        }
     }
 
     /// `linux.mountExtensions`.
@@ -129,8 +154,10 @@ extension Features {
         /// Id-mapped mounts.
         package var idmap: Enabled?
 
-        /// Nothing said.
-        package init() {}
+        /// What is said; nothing without arguments.
+        package init(idmap: Enabled? = nil) {
+            self.idmap = idmap
+        }
     }
 }
 

@@ -36,8 +36,10 @@ package struct JSONReader {
 
     private(set) var document: JSONDocument
     private var notes: [Note] = []
+    /// The keys that were looked up, by object; nil where nobody will want to know.
+    private var asked: [(object: Int, key: StaticString)]?
     /// Beyond this many errors the document is noise, and finding the places would take long.
-    private static let mostNotes = 1000
+    private static let mostNotes = 256
 
     /// Something to say about a place in the text.
     struct Note {
@@ -64,12 +66,17 @@ package struct JSONReader {
         return try reader.root()
     }
 
+    /// What to say about an unknown name beside known ones, if anything.
+    package typealias Advice = (_ unknown: Bytes, _ known: [Bytes]) -> Bytes?
+
     /// Reads a whole document and gathers the properties that nobody asked for, also when it throws.
     package static func read<V: JSONReadable>(
-        _ bytes: [UInt8], limits: JSONLimits = JSONLimits(), unknown: inout [ConfigError]
+        _ bytes: [UInt8], limits: JSONLimits = JSONLimits(), unknown: inout [ConfigError],
+        advice: Advice = { _, _ in nil }
     ) throws(ConfigErrors) -> V {
         var reader = JSONReader(try JSONDocument(bytes, limits: limits))
-        defer { unknown = reader.unknown() }
+        reader.asked = []
+        defer { unknown = reader.unknown(advice) }
         return try reader.root()
     }
 
@@ -83,6 +90,7 @@ package struct JSONReader {
 
     /// The value of the member with the key, whatever it is.
     package mutating func member(_ key: StaticString, _ object: Node) -> Node? {
+        asked?.append((object.index, key))
         var node = object.index + 1
         let end = document.next(after: object.index)
         while node < end {
@@ -163,7 +171,9 @@ package struct JSONReader {
     }
 
     private mutating func note(_ note: Note) {
-        if notes.count < Self.mostNotes { notes.append(note) }
+        guard notes.count <= Self.mostNotes else { return }
+        let isLast = notes.count == Self.mostNotes
+        notes.append(isLast ? Note(node: 0, problem: "there are more errors than these") : note)
     }
 
     /// The notes with their places, in the order of the text.
@@ -180,13 +190,13 @@ package struct JSONReader {
     }
 
     /// The members that nobody asked for.
-    private func unknown() -> [ConfigError] {
+    private func unknown(_ advice: Advice) -> [ConfigError] {
         var notes: [Note] = []
-        gatherUnknown(0, &notes)
+        gatherUnknown(0, advice, &notes)
         return errors(notes)
     }
 
-    private func gatherUnknown(_ node: Int, _ notes: inout [Note]) {
+    private func gatherUnknown(_ node: Int, _ advice: Advice, _ notes: inout [Note]) {
         guard !document.nodes[node].marks.contains(.opaque), notes.count < Self.mostNotes else { return }
         let isObject = document.nodes[node].kind == .object
         guard isObject || document.nodes[node].kind == .array else { return }
@@ -194,9 +204,11 @@ package struct JSONReader {
         while child < document.next(after: node) {
             let value = isObject ? child + 1 : child
             if isObject, !document.nodes[child].marks.contains(.known) {
-                notes.append(Note(node: child, problem: "unknown property"))
+                let known = asked?.lazy.filter { $0.object == node }.map { Bytes(stringLiteral: $0.key) } ?? []
+                let hint = advice(document.text(of: child), known)
+                notes.append(Note(node: child, problem: "unknown property", hint: hint))
             } else {
-                gatherUnknown(value, &notes)
+                gatherUnknown(value, advice, &notes)
             }
             child = document.next(after: value)
         }

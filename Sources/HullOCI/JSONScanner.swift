@@ -174,6 +174,10 @@ struct JSONScanner {
     /// What stands here, for a message.
     func found() -> Bytes {
         guard offset < bytes.count else { return "the end of the document" }
+        let word = bytes[offset...].prefix(16).prefix {
+            $0 | 0x20 >= UInt8(ascii: "a") && $0 | 0x20 <= UInt8(ascii: "z")
+        }
+        if !word.isEmpty { return "'\(Bytes(word))'" }
         let byte = bytes[offset]
         return byte > 0x20 && byte < 0x7f ? "'\(Bytes([byte]))'" : "byte 0x\(String(byte, radix: 16))"
     }

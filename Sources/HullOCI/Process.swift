@@ -140,10 +140,10 @@ extension Config.Process {
         /// The class, "IOPRIO_CLASS_BE".
         package var `class`: Bytes
         /// The level within the class, 0 (highest) to 7.
-        package var priority: Int64
+        package var priority: Int32?
 
         /// A level of a class.
-        package init(class: Bytes, priority: Int64) {
+        package init(class: Bytes, priority: Int32? = nil) {
             self.class = `class`
             self.priority = priority
         }
@@ -232,7 +232,7 @@ extension Config.Process.Scheduler: JSONObjectReadable {
 extension Config.Process.IOPriority: JSONObjectReadable {
     package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
         self.class = reader.required("class", object)
-        priority = reader.required("priority", object)
+        priority = reader.optional("priority", object)
     }
 }
 

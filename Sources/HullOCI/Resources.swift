@@ -82,8 +82,7 @@ extension Config.Linux.Resources {
 
     /// `linux.resources.pids`.
     package struct Pids: Equatable, Sendable {
-        /// The number of tasks; -1 is no limit, and 0 is a limit of none. The text of the specification has it
-        /// optional, its schema required: the text counts.
+        /// The number of tasks; -1 is no limit, and 0 is a limit of none.
         package var limit: Int64?
 
         /// A limit of tasks.

@@ -61,3 +61,32 @@ extension Config.Linux.Resources.BlockIO {
         }
     }
 }
+
+extension Config.Linux.Resources.BlockIO: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        weight = reader.optional("weight", object)
+        leafWeight = reader.optional("leafWeight", object)
+        weightDevice = reader.optional("weightDevice", object)
+        throttleReadBpsDevice = reader.optional("throttleReadBpsDevice", object)
+        throttleWriteBpsDevice = reader.optional("throttleWriteBpsDevice", object)
+        throttleReadIOPSDevice = reader.optional("throttleReadIOPSDevice", object)
+        throttleWriteIOPSDevice = reader.optional("throttleWriteIOPSDevice", object)
+    }
+}
+
+extension Config.Linux.Resources.BlockIO.WeightDevice: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        major = reader.required("major", object)
+        minor = reader.required("minor", object)
+        weight = reader.optional("weight", object)
+        leafWeight = reader.optional("leafWeight", object)
+    }
+}
+
+extension Config.Linux.Resources.BlockIO.ThrottleDevice: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        major = reader.required("major", object)
+        minor = reader.required("minor", object)
+        rate = reader.optional("rate", object)
+    }
+}

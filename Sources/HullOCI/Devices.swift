@@ -65,3 +65,31 @@ extension Config.Linux.Resources {
         }
     }
 }
+
+extension Config.Linux.Device: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        type = reader.required("type", object)
+        path = reader.required("path", object)
+        major = reader.optional("major", object)
+        minor = reader.optional("minor", object)
+        fileMode = reader.optional("fileMode", object)
+        uid = reader.optional("uid", object)
+        gid = reader.optional("gid", object)
+    }
+}
+
+extension Config.Linux.NetDevice: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        name = reader.optional("name", object)
+    }
+}
+
+extension Config.Linux.Resources.DeviceRule: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        allow = reader.required("allow", object)
+        type = reader.optional("type", object)
+        major = reader.optional("major", object)
+        minor = reader.optional("minor", object)
+        access = reader.optional("access", object)
+    }
+}

@@ -42,3 +42,23 @@ extension Config {
         }
     }
 }
+
+extension Config.Hooks: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        prestart = reader.optional("prestart", object)
+        createRuntime = reader.optional("createRuntime", object)
+        createContainer = reader.optional("createContainer", object)
+        startContainer = reader.optional("startContainer", object)
+        poststart = reader.optional("poststart", object)
+        poststop = reader.optional("poststop", object)
+    }
+}
+
+extension Config.Hook: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        path = reader.required("path", object)
+        args = reader.optional("args", object)
+        env = reader.optional("env", object)
+        timeout = reader.optional("timeout", object)
+    }
+}

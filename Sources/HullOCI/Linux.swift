@@ -91,3 +91,52 @@ extension Config.Linux {
         package init() {}
     }
 }
+
+extension Config.Linux: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        namespaces = reader.optional("namespaces", object)
+        uidMappings = reader.optional("uidMappings", object)
+        gidMappings = reader.optional("gidMappings", object)
+        timeOffsets = reader.map("timeOffsets", object)
+        devices = reader.optional("devices", object)
+        netDevices = reader.map("netDevices", object)
+        cgroupsPath = reader.optional("cgroupsPath", object)
+        resources = reader.optional("resources", object)
+        intelRdt = reader.optional("intelRdt", object)
+        memoryPolicy = reader.optional("memoryPolicy", object)
+        sysctl = reader.map("sysctl", object)
+        seccomp = reader.optional("seccomp", object)
+        rootfsPropagation = reader.optional("rootfsPropagation", object)
+        maskedPaths = reader.optional("maskedPaths", object)
+        readonlyPaths = reader.optional("readonlyPaths", object)
+        mountLabel = reader.optional("mountLabel", object)
+        personality = reader.optional("personality", object)
+    }
+}
+
+extension Config.Linux.MemoryPolicy: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        mode = reader.optional("mode", object)
+        nodes = reader.optional("nodes", object)
+        flags = reader.optional("flags", object)
+    }
+}
+
+extension Config.Linux.Personality: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        domain = reader.optional("domain", object)
+        flags = reader.optional("flags", object)
+    }
+}
+
+extension Config.Linux.IntelRdt: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        closID = reader.optional("closID", object)
+        schemata = reader.optional("schemata", object)
+        l3CacheSchema = reader.optional("l3CacheSchema", object)
+        memBwSchema = reader.optional("memBwSchema", object)
+        enableMonitoring = reader.optional("enableMonitoring", object)
+        enableCMT = reader.optional("enableCMT", object)
+        enableMBM = reader.optional("enableMBM", object)
+    }
+}

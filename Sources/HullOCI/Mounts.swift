@@ -27,3 +27,14 @@ extension Config {
         }
     }
 }
+
+extension Config.Mount: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        destination = reader.required("destination", object)
+        source = reader.optional("source", object)
+        type = reader.optional("type", object)
+        options = reader.optional("options", object)
+        uidMappings = reader.optional("uidMappings", object)
+        gidMappings = reader.optional("gidMappings", object)
+    }
+}

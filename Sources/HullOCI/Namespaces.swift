@@ -48,3 +48,25 @@ extension Config.Linux {
         }
     }
 }
+
+extension Config.Linux.Namespace: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        type = reader.required("type", object)
+        path = reader.optional("path", object)
+    }
+}
+
+extension Config.Linux.IDMapping: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        containerID = reader.required("containerID", object)
+        hostID = reader.required("hostID", object)
+        size = reader.required("size", object)
+    }
+}
+
+extension Config.Linux.TimeOffset: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        secs = reader.optional("secs", object)
+        nanosecs = reader.optional("nanosecs", object)
+    }
+}

@@ -140,10 +140,10 @@ extension Config.Process {
         /// The class, "IOPRIO_CLASS_BE".
         package var `class`: Bytes
         /// The level within the class, 0 (highest) to 7.
-        package var priority: Int64
+        package var priority: Int32?
 
         /// A level of a class.
-        package init(class: Bytes, priority: Int64) {
+        package init(class: Bytes, priority: Int32? = nil) {
             self.class = `class`
             self.priority = priority
         }
@@ -158,5 +158,96 @@ extension Config.Process {
 
         /// Neither said.
         package init() {}
+    }
+}
+
+extension Config.Process: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        terminal = reader.optional("terminal", object)
+        consoleSize = reader.optional("consoleSize", object)
+        cwd = reader.required("cwd", object)
+        env = reader.optional("env", object)
+        args = reader.optional("args", object)
+        commandLine = reader.optional("commandLine", object)
+        rlimits = reader.optional("rlimits", object)
+        apparmorProfile = reader.optional("apparmorProfile", object)
+        capabilities = reader.optional("capabilities", object)
+        noNewPrivileges = reader.optional("noNewPrivileges", object)
+        oomScoreAdj = reader.optional("oomScoreAdj", object)
+        scheduler = reader.optional("scheduler", object)
+        selinuxLabel = reader.optional("selinuxLabel", object)
+        ioPriority = reader.optional("ioPriority", object)
+        execCPUAffinity = reader.optional("execCPUAffinity", object)
+        user = reader.optional("user", object)
+    }
+}
+
+extension Config.Process.ConsoleSize: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        height = reader.required("height", object)
+        width = reader.required("width", object)
+    }
+}
+
+extension Config.Process.User: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        uid = reader.optional("uid", object)
+        gid = reader.optional("gid", object)
+        umask = reader.optional("umask", object)
+        additionalGids = reader.optional("additionalGids", object)
+        username = reader.optional("username", object)
+    }
+}
+
+extension Config.Process.Capabilities: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        bounding = reader.optional("bounding", object)
+        effective = reader.optional("effective", object)
+        inheritable = reader.optional("inheritable", object)
+        permitted = reader.optional("permitted", object)
+        ambient = reader.optional("ambient", object)
+    }
+}
+
+extension Config.Process.Rlimit: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        type = reader.required("type", object)
+        soft = reader.required("soft", object)
+        hard = reader.required("hard", object)
+    }
+}
+
+extension Config.Process.Scheduler: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        policy = reader.required("policy", object)
+        nice = reader.optional("nice", object)
+        priority = reader.optional("priority", object)
+        flags = reader.optional("flags", object)
+        runtime = reader.optional("runtime", object)
+        deadline = reader.optional("deadline", object)
+        period = reader.optional("period", object)
+    }
+}
+
+extension Config.Process.IOPriority: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        self.class = reader.required("class", object)
+        priority = reader.optional("priority", object)
+    }
+}
+
+extension Config.Process.ExecCPUAffinity: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        initial = reader.optional("initial", object)
+        final = reader.optional("final", object)
+    }
+}
+
+extension Config.Process {
+    /// Reads the document of `exec --process`.
+    package static func read(
+        _ bytes: [UInt8], limits: JSONLimits = JSONLimits()
+    ) throws(ConfigErrors) -> Config.Process {
+        try JSONReader.read(bytes, limits: limits)
     }
 }

@@ -82,8 +82,7 @@ extension Config.Linux.Resources {
 
     /// `linux.resources.pids`.
     package struct Pids: Equatable, Sendable {
-        /// The number of tasks; -1 is no limit, and 0 is a limit of none. The text of the specification has it
-        /// optional, its schema required: the text counts.
+        /// The number of tasks; -1 is no limit, and 0 is a limit of none.
         package var limit: Int64?
 
         /// A limit of tasks.
@@ -141,5 +140,90 @@ extension Config.Linux.Resources {
             self.hcaHandles = hcaHandles
             self.hcaObjects = hcaObjects
         }
+    }
+}
+
+extension Config.Linux.Resources: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        devices = reader.optional("devices", object)
+        memory = reader.optional("memory", object)
+        cpu = reader.optional("cpu", object)
+        pids = reader.optional("pids", object)
+        blockIO = reader.optional("blockIO", object)
+        hugepageLimits = reader.optional("hugepageLimits", object)
+        network = reader.optional("network", object)
+        rdma = reader.map("rdma", object)
+        unified = reader.map("unified", object)
+    }
+}
+
+extension Config.Linux.Resources.Memory: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        limit = reader.optional("limit", object)
+        reservation = reader.optional("reservation", object)
+        swap = reader.optional("swap", object)
+        kernel = reader.optional("kernel", object)
+        kernelTCP = reader.optional("kernelTCP", object)
+        swappiness = reader.optional("swappiness", object)
+        disableOOMKiller = reader.optional("disableOOMKiller", object)
+        useHierarchy = reader.optional("useHierarchy", object)
+        checkBeforeUpdate = reader.optional("checkBeforeUpdate", object)
+    }
+}
+
+extension Config.Linux.Resources.CPU: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        shares = reader.optional("shares", object)
+        quota = reader.optional("quota", object)
+        burst = reader.optional("burst", object)
+        period = reader.optional("period", object)
+        realtimeRuntime = reader.optional("realtimeRuntime", object)
+        realtimePeriod = reader.optional("realtimePeriod", object)
+        cpus = reader.optional("cpus", object)
+        mems = reader.optional("mems", object)
+        idle = reader.optional("idle", object)
+    }
+}
+
+extension Config.Linux.Resources.Pids: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        limit = reader.optional("limit", object)
+    }
+}
+
+extension Config.Linux.Resources.HugepageLimit: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        pageSize = reader.required("pageSize", object)
+        limit = reader.required("limit", object)
+    }
+}
+
+extension Config.Linux.Resources.Network: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        classID = reader.optional("classID", object)
+        priorities = reader.optional("priorities", object)
+    }
+}
+
+extension Config.Linux.Resources.Network.Priority: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        name = reader.required("name", object)
+        priority = reader.required("priority", object)
+    }
+}
+
+extension Config.Linux.Resources.RDMA: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        hcaHandles = reader.optional("hcaHandles", object)
+        hcaObjects = reader.optional("hcaObjects", object)
+    }
+}
+
+extension Config.Linux.Resources {
+    /// Reads the document of `update --resources`.
+    package static func read(
+        _ bytes: [UInt8], limits: JSONLimits = JSONLimits()
+    ) throws(ConfigErrors) -> Config.Linux.Resources {
+        try JSONReader.read(bytes, limits: limits)
     }
 }

@@ -69,3 +69,33 @@ extension Config.Linux.Seccomp {
         }
     }
 }
+
+extension Config.Linux.Seccomp: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        defaultAction = reader.required("defaultAction", object)
+        defaultErrnoRet = reader.optional("defaultErrnoRet", object)
+        architectures = reader.optional("architectures", object)
+        flags = reader.optional("flags", object)
+        listenerPath = reader.optional("listenerPath", object)
+        listenerMetadata = reader.optional("listenerMetadata", object)
+        syscalls = reader.optional("syscalls", object)
+    }
+}
+
+extension Config.Linux.Seccomp.Syscall: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        names = reader.required("names", object)
+        action = reader.required("action", object)
+        errnoRet = reader.optional("errnoRet", object)
+        args = reader.optional("args", object)
+    }
+}
+
+extension Config.Linux.Seccomp.Arg: JSONObjectReadable {
+    package init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        index = reader.required("index", object)
+        value = reader.required("value", object)
+        valueTwo = reader.optional("valueTwo", object)
+        op = reader.required("op", object)
+    }
+}

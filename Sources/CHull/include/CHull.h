@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Umbrella of the shim: the kernel's constants from the kernel's own headers, and the wrappers.
-// No libc header is included here: Foundation (in tests) brings its own view of those.
+// Of libc only <signal.h> is included, without _GNU_SOURCE: Foundation (in tests) brings its own view of the rest.
 #ifndef CHULL_H
 #define CHULL_H
 
@@ -21,6 +21,7 @@
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/stat.h>
+#include <signal.h>
 
 #include "wrappers.h"
 

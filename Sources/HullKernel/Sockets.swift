@@ -70,6 +70,9 @@ package struct Received: ~Copyable {
     package let message: Bytes
     /// What came by SCM_RIGHTS.
     package var descriptor: Descriptor?
+
+    /// Gives the descriptor away.
+    package consuming func takeDescriptor() -> Descriptor? { descriptor }
 }
 
 /// Both ends of a pipe2(2).

@@ -45,7 +45,7 @@ package struct Subprocess: Sendable {
         let refusal = try Pipe()
         let argv = CStringArray(arguments)
         let envp = CStringArray(environment)
-        let process = try CurrentProcess.clone(0, cgroup: nil) {
+        guard let process = try CurrentProcess.clone(0, cgroup: nil) else {
             execute(input.second.number, errors.writing.number, refusal.writing.number, argv, envp)
         }
         return try finish(process, input, errors, refusal)
@@ -97,18 +97,12 @@ package struct Subprocess: Sendable {
             let ready = try Poll.ready(waited, timeoutMilliseconds: left)
             if ready == 0 { return false }
             if ready & 2 != 0 {
-                let chunk = hullReadSome(errors)
+                let chunk = (try? hullReadAvailable(errors)) ?? []
                 open = !chunk.isEmpty
                 tail = Array((tail + chunk).suffix(4096))
             } else if ready & 1 != 0 {
                 return true
             }
         }
-    }
-}
-
-private func hullReadSome(_ number: Int32) -> [UInt8] {
-    unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-        count = max(0, Int(again { unsafe chull_read(number, buffer.baseAddress, 4096) }))
     }
 }

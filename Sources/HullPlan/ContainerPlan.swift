@@ -91,8 +91,8 @@ package enum InsideAction: Sendable {
     case awaitMappings
     /// Becomes uid 0 and gid 0 of the user namespace, without supplementary groups.
     case becomeNamespaceRoot
-    /// setns(2).
-    case join(NamespaceKind, slot: Int)
+    /// setns(2), of a namespace's file or of a pidfd.
+    case join([NamespaceKind], slot: Int)
     /// unshare(2), for namespaces that must be made after a join.
     case unshare([NamespaceKind])
     /// A new time namespace with offsets, entered.

@@ -44,33 +44,34 @@ package func resolveCapabilities(
     sets.permitted = read(said.permitted, "permitted")
     sets.ambient = read(said.ambient, "ambient")
 
+    func strays(_ names: [Bytes]?, _ key: Bytes, outside set: CapabilitySet) -> [(name: Bytes, origin: JSONPointer)] {
+        strayCapabilities(names ?? [], grantable: grantable, outside: set, at: pointer.appending(key))
+    }
     // capset(2) answers EPERM to both without saying which capability it means.
-    forEach(in: said.effective, outside: sets.permitted, at: pointer.appending("effective")) { name, origin in
+    for (name, origin) in strays(said.effective, "effective", outside: sets.permitted) {
         findings.error(origin, "\(name) is not in permitted: the kernel gives no effective capability without")
     }
-    forEach(in: said.inheritable, outside: sets.bounding, at: pointer.appending("inheritable")) { name, origin in
+    for (name, origin) in strays(said.inheritable, "inheritable", outside: sets.bounding) {
         findings.error(origin, "\(name) is not in bounding: the kernel gives no inheritable capability without")
     }
     // Engines name ambient capabilities that cannot be raised, and runtimes have always gone on without them.
     let raisable = sets.permitted.intersection(sets.inheritable)
-    forEach(in: said.ambient, outside: raisable, at: pointer.appending("ambient")) { name, origin in
+    for (name, origin) in strays(said.ambient, "ambient", outside: raisable) {
         findings.warn(origin, "\(name) is not in both permitted and inheritable: left out of ambient")
     }
     sets.ambient.formIntersection(raisable)
-    // What was complained of is out, so that no later check stumbles over it again.
-    sets.effective.formIntersection(sets.permitted)
-    sets.inheritable.formIntersection(sets.bounding)
-
-    func forEach(
-        in names: [Bytes]?, outside set: CapabilitySet, at pointer: JSONPointer, _ body: (Bytes, JSONPointer) -> Void
-    ) {
-        for (index, name) in (names ?? []).enumerated() {
-            guard let capability = Capability(name: name), grantable.contains(capability), !set.contains(capability)
-            else { continue }
-            body(name, pointer.appending(index))
-        }
-    }
     return sets
+}
+
+/// The names of capabilities that could be granted but are not in the set.
+private func strayCapabilities(
+    _ names: [Bytes], grantable: CapabilitySet, outside set: CapabilitySet, at pointer: JSONPointer
+) -> [(name: Bytes, origin: JSONPointer)] {
+    names.enumerated().compactMap { index, name in
+        guard let capability = Capability(name: name), grantable.contains(capability), !set.contains(capability)
+        else { return nil }
+        return (name, pointer.appending(index))
+    }
 }
 
 private func readCapabilities(

@@ -25,8 +25,8 @@ package func resolveSysctl(
     var plan: [SysctlPlan] = []
     for entry in said ?? [] {
         let origin = pointer.appending(entry.key)
-        guard let parts = sysctlParts(entry.key), !entry.value.contains(0) else {
-            findings.error(origin, "\"\(entry.key)\" is no name of a kernel parameter, or its value contains NUL")
+        guard let parts = sysctlParts(entry.key) else {
+            findings.error(origin, "sysctl \"\(entry.key)\" is no path below /proc/sys")
             continue
         }
         if let problem = sysctlProblem(parts, namespaces) {

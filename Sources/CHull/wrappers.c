@@ -135,6 +135,7 @@ int chull_pivot_root(const char *new_root, const char *put_old)
 {
     RESULT(syscall(SYS_pivot_root, new_root, put_old));
 }
+int chull_chroot(const char *path) { RESULT(chroot(path)); }
 int chull_umount2(const char *path, int flags) { RESULT(syscall(SYS_umount2, path, flags)); }
 
 int chull_setns(int fd, int type) { RESULT(syscall(SYS_setns, fd, type)); }

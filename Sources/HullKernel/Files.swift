@@ -60,8 +60,17 @@ package struct FileStatus: Sendable {
     package var isCharacterDevice: Bool { isType(S_IFCHR) }
     /// S_ISLNK.
     package var isSymbolicLink: Bool { isType(S_IFLNK) }
+    /// The type bits of `mode`.
+    package var kindBits: UInt32 { mode & UInt32(S_IFMT) }
     /// The permission bits, set-id bits included.
     package var permissions: UInt32 { mode & 0o7777 }
+}
+
+extension FileStatus {
+    /// What is open on a descriptor that is not owned here.
+    package init(ofOpen descriptor: Int32) throws(SystemError) {
+        self = try hullStatus(descriptor, "", Int32(AT_EMPTY_PATH))
+    }
 }
 
 extension Descriptor {
@@ -80,6 +89,23 @@ extension Descriptor {
         try hullReadAll(number, limit: limit, object)
     }
 
+    /// What one read(2) gives, `count` bytes at most.
+    package borrowing func readSome(_ count: Int) throws(SystemError) -> [UInt8] {
+        var result: Int64 = 0
+        let some = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            result = again { unsafe chull_read(number, buffer.baseAddress, count) }
+            filled = max(0, Int(result))
+        }
+        try check(result, "read")
+        return some
+    }
+
+    /// Takes O_NONBLOCK off.
+    package borrowing func clearNonBlocking() throws(SystemError) {
+        let flags = try check(chull_fcntl(number, Int32(F_GETFL), 0), "fcntl")
+        try check(chull_fcntl(number, Int32(F_SETFL), Int64(flags & ~O_NONBLOCK)), "fcntl")
+    }
+
     /// Writes all bytes: write(2) until done.
     package borrowing func writeAll(_ bytes: Bytes, _ object: Bytes = "") throws(SystemError) {
         try hullWriteAll(number, bytes, object)
@@ -93,6 +119,13 @@ extension Descriptor {
 
     /// The names in the directory, without `.` and `..`: getdents64(2).
     package borrowing func entries() throws(SystemError) -> [Bytes] { try hullEntries(number) }
+}
+
+/// Types of filesystems: linux/magic.h.
+package enum Filesystem {
+    package static let devpts = Int64(DEVPTS_SUPER_MAGIC)
+    package static let cgroup2 = Int64(CGROUP2_SUPER_MAGIC)
+    package static let proc = Int64(PROC_SUPER_MAGIC)
 }
 
 /// Reads a descriptor that is not owned here, to its end.

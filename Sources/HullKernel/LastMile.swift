@@ -50,12 +50,6 @@ package struct LastMile: Sendable {
         return SystemError(steps[step - 1], step == steps.count ? object : "", Errno(rawValue: number(4)))
     }
 
-    /// The step that an exit code tells where the filter denied the report; nil for other codes.
-    package static func step(fromExitCode code: Int32) -> Bytes? {
-        let step = Int(code) - 200
-        return (1...steps.count).contains(step) ? steps[step - 1] : nil
-    }
-
     /// Never returns: the process becomes the container's, or reports {step, errno} on `report` and is gone.
     package func run(report: Int32) -> Never {
         let argv = CStringArray(arguments)

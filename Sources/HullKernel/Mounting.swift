@@ -27,6 +27,17 @@ package struct MountTree: ~Copyable {
         self.init(Descriptor(owning: try check(number, "open_tree")))
     }
 
+    /// Gives the descriptor of the mount's root away.
+    package consuming func intoDescriptor() -> Descriptor { descriptor }
+
+    /// Sets attributes of the mount whose root is open: mount_setattr(2).
+    package static func setAttributes(of root: Int32, set: MountAttributes) throws(SystemError) {
+        let result = unsafe ("" as Bytes).withCString {
+            unsafe chull_mount_setattr(root, $0, UInt32(AT_EMPTY_PATH), set.rawValue, 0, 0, -1)
+        }
+        try check(result, "mount_setattr")
+    }
+
     /// Sets and clears attributes: mount_setattr(2). `propagation` is nil where it stays as it is.
     package func setAttributes(
         set: MountAttributes = [], clear: MountAttributes = [], propagation: MountPropagation? = nil,
@@ -122,6 +133,13 @@ package enum MountNamespace {
             unsafe chull_mount_setattr(AT_FDCWD, $0, recursive ? UInt32(AT_RECURSIVE) : 0, 0, 0, propagation.flag, -1)
         }
         try check(result, "mount_setattr", "/")
+    }
+
+    /// Enters the open directory as root of the process alone: chroot(2).
+    package static func changeRoot(to root: Int32) throws(SystemError) {
+        try check(chull_fchdir(root), "fchdir")
+        try check(unsafe ("." as Bytes).withCString { unsafe chull_chroot($0) }, "chroot")
+        try HostFiles.changeDirectory("/")
     }
 
     /// Makes the open directory, root of a mount, the root of the namespace, and takes the old one away:

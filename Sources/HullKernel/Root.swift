@@ -9,6 +9,9 @@ package import HullLinux
 package struct RootDirectory: ~Copyable {
     private let directory: Descriptor
 
+    /// No root yet: every call is EBADF.
+    package init() { directory = Descriptor(owning: -1) }
+
     /// Takes over the descriptor of the directory that is the root.
     package init(_ directory: consuming Descriptor) { self.directory = directory }
 
@@ -16,8 +19,10 @@ package struct RootDirectory: ~Copyable {
     package var number: Int32 { directory.number }
 
     /// Opens a path as the container will see it. A race of renames is answered by EAGAIN: tried again, 128 times.
-    package func open(_ path: Bytes, _ flags: OpenFlags, mode: UInt32 = 0) throws(SystemError) -> Descriptor {
-        let resolve = UInt64(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS)
+    package func open(
+        _ path: Bytes, _ flags: OpenFlags, mode: UInt32 = 0, strict: Bool = false
+    ) throws(SystemError) -> Descriptor {
+        let resolve = UInt64(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | (strict ? RESOLVE_NO_SYMLINKS : 0))
         var tries = 128
         while true {
             do {
@@ -41,13 +46,16 @@ package struct RootDirectory: ~Copyable {
     }
 
     /// The directory at the path; missing components are made with mode 0755, one at a time below what was opened.
-    package func makeDirectories(_ path: Bytes) throws(SystemError) -> Descriptor {
-        do { return try open(path, [.path, .directory]) } catch { if error.errno != .enoent { throw error } }
+    /// With `strict` no symbolic link is followed on the way.
+    package func makeDirectories(_ path: Bytes, strict: Bool = false) throws(SystemError) -> Descriptor {
+        do { return try open(path, [.path, .directory], strict: strict) } catch {
+            if error.errno != .enoent { throw error }
+        }
         let clean = path.cleanedPath
         guard clean != "/" else { return try open("/", [.path, .directory]) }
-        let parent = try makeDirectories(clean.parentPath)
-        try makeDirectory(clean.lastComponent, in: parent.number, path)
-        return try open(clean, [.path, .directory])
+        let parent = try makeDirectories(clean.parentPath, strict: strict)
+        try RootDirectory.makeDirectory(clean.lastComponent, mode: 0o755, in: parent.number)
+        return try open(clean, [.path, .directory], strict: strict)
     }
 
     /// The place of a regular file at the path; made empty, with its directories, where nothing is.
@@ -63,10 +71,11 @@ package struct RootDirectory: ~Copyable {
         return try place(clean)
     }
 
-    private func makeDirectory(_ name: Bytes, in parent: Int32, _ path: Bytes) throws(SystemError) {
-        let result = unsafe name.withCString { unsafe chull_mkdirat(parent, $0, 0o755) }
-        // EEXIST: another container on the same root was faster, or a dangling link; opening it again tells.
-        if result != -Errno.eexist.rawValue { try check(result, "mkdirat", path) }
+    /// A directory below an open one: mkdirat(2). One that is there already is no error: another container on the same
+    /// root may have been faster.
+    package static func makeDirectory(_ name: Bytes, mode: UInt32, in parent: Int32) throws(SystemError) {
+        let result = unsafe name.withCString { unsafe chull_mkdirat(parent, $0, mode) }
+        if result != -Errno.eexist.rawValue { try check(result, "mkdirat", name) }
     }
 
     /// A symbolic link below an open directory; what is already there stays.

@@ -13,19 +13,23 @@ package struct SystemError: Error, Sendable {
     package var errno: Errno
     /// What the kernel said besides, such as the lines of a filesystem context's log.
     package var detail: Bytes
+    /// Other words than the errno's own, where engines look for them.
+    package var words: Bytes?
 
     /// Takes the parts as they are.
-    package init(_ call: Bytes, _ object: Bytes, _ errno: Errno, detail: Bytes = "") {
+    package init(_ call: Bytes, _ object: Bytes, _ errno: Errno, detail: Bytes = "", words: Bytes? = nil) {
         self.call = call
         self.object = object
         self.errno = errno
         self.detail = detail
+        self.words = words
     }
 
     /// One line: `openat2 /run/x: no such file or directory`.
     package var line: Bytes {
         let what = object.isEmpty ? call : "\(call) \(object)"
-        return detail.isEmpty ? "\(what): \(errno.message)" : "\(what): \(errno.message) (\(detail))"
+        let why = words ?? errno.message
+        return detail.isEmpty ? "\(what): \(why)" : "\(what): \(why) (\(detail))"
     }
 }
 

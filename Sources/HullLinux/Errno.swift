@@ -99,6 +99,8 @@ package struct Errno: RawRepresentable, Hashable, Sendable {
     package static let econnrefused = Errno(rawValue: CHull.ECONNREFUSED)
     /// Connection timed out.
     package static let etimedout = Errno(rawValue: CHull.ETIMEDOUT)
+    /// Disk quota exceeded.
+    package static let edquot = Errno(rawValue: CHull.EDQUOT)
     /// Connection reset by peer.
     package static let econnreset = Errno(rawValue: CHull.ECONNRESET)
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HullBytes
+internal import HullBytes
 package import HullLinux
 package import HullOCI
 

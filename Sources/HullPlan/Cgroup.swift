@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HullBytes
-package import HullLinux
-package import HullOCI
+internal import HullBytes
+internal import HullLinux
+internal import HullOCI
 
 extension Resolution {
     /// The cgroup's path, the files to write and the device filter.

@@ -87,8 +87,10 @@ package struct InsideStep: Sendable {
 package enum InsideAction: Sendable {
     /// Opens a host directory, layer of an overlay, before the root changes.
     case openLayer(path: Bytes, slot: Int)
-    /// Waits until the id maps are written, then becomes root of the user namespace.
-    case awaitMappings(setgroups: Bool)
+    /// Waits until the id maps of the new user namespace are written.
+    case awaitMappings
+    /// Becomes uid 0 and gid 0 of the user namespace, without supplementary groups.
+    case becomeNamespaceRoot
     /// setns(2).
     case join(NamespaceKind, slot: Int)
     /// unshare(2), for namespaces that must be made after a join.
@@ -103,6 +105,8 @@ package enum InsideAction: Sendable {
     case domainname(Bytes)
     /// Sets the propagation of all mounts of the new mount namespace.
     case propagation(MountPropagation)
+    /// Takes the root of the mount namespace just joined for the container's.
+    case openRoot
     /// Attaches the root.
     case root(RootPlan)
     case mount(MountPlan)
@@ -127,7 +131,11 @@ package enum InsideAction: Sendable {
     case changeRoot
     /// Sets the propagation of the container's root.
     case rootPropagation(MountPropagation, recursive: Bool)
+    /// Makes the working directory where it is missing, while the root can still be written.
+    case makeWorkingDirectory(Bytes)
     case workingDirectory(Bytes)
+    /// Gives the standard streams to the container's user.
+    case ownStandardStreams(uid: UInt32)
     case findExecutable
     /// Tells the runtime that all is ready; waits for `start`.
     case ready
@@ -190,8 +198,7 @@ package struct ProcessPlan: Sendable {
     /// nil where setgroups(2) is denied.
     package var groups: [UInt32]? = []
     package var umask: UInt32 = 0o022
-    /// nil leaves the sets as they are.
-    package var capabilities: CapabilityPlan?
+    package var capabilities = CapabilitySets()
     package var lastCapability: UInt32 = 40
     package var noNewPrivileges = false
     package var filter: [BPFInstruction] = []

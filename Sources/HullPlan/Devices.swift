@@ -2,7 +2,7 @@
 
 package import HullBytes
 package import HullLinux
-package import HullOCI
+internal import HullOCI
 
 /// A device file of the container.
 package struct DevicePlan: Sendable {

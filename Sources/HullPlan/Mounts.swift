@@ -2,7 +2,7 @@
 
 package import HullBytes
 package import HullLinux
-package import HullOCI
+internal import HullOCI
 
 /// A mount of the container.
 package struct MountPlan: Sendable {
@@ -84,7 +84,7 @@ extension Resolution {
         var plan = FilesystemPlan(
             type: type == "cgroup" ? "cgroup2" : type, source: mount.source ?? type, parameters: options.data)
         plan.attributes = options.attributes.applied()
-        if isReadOnlyDev(mount) { plan.attributes.remove(.readOnly) }
+        if isReadOnlyDev(mount) { plan.attributes.subtract(.readOnly) }
         // One superblock serves all mounts of these: what one container asks for must not change the others.
         let shared: [Bytes] = ["proc", "sysfs", "cgroup2", "mqueue", "tmpfs", "devpts"]
         let kept = shared.contains(plan.type) ? options.superblock.names.filter { $0 != "ro" && $0 != "rw" } : options.superblock.names
@@ -125,7 +125,7 @@ extension Resolution {
     }
 
     mutating func resolveOptions(_ mount: Config.Mount, _ pointer: JSONPointer) -> MountOptions {
-        let options = MountOptions.resolve(mount.options, at: pointer.appending("options"), &findings)
+        let options = MountOptions.resolve(mount.options ?? [], at: pointer.appending("options"), &findings)
         for special in options.special { findings.error(special.origin, "not supported yet: this option") }
         if options.bind == nil, !options.recursive.isEmpty {
             findings.error(pointer.appending("options"), "recursive options are for bind mounts")
@@ -152,6 +152,6 @@ extension Resolution {
     func isReadOnlyDev(_ mount: Config.Mount) -> Bool {
         guard ("/" + mount.destination).cleanedPath == "/dev", mount.type == "tmpfs" else { return false }
         var ignored = Findings()
-        return MountOptions.resolve(mount.options, at: "", &ignored).attributes.applied().contains(.readOnly)
+        return MountOptions.resolve(mount.options ?? [], at: "", &ignored).attributes.applied().contains(.readOnly)
     }
 }

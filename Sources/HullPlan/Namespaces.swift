@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HullBytes
-package import HullLinux
-package import HullOCI
+internal import HullBytes
+internal import HullLinux
+internal import HullOCI
 
 extension Resolution {
     /// Which namespaces the clone makes, which are joined and in which order.
@@ -26,17 +26,17 @@ extension Resolution {
             default: steps.append(InsideStep(action: .join(kind, slot: slot), origin: pointer))
             }
         }
-        let made = order.filter { namespaces[$0] == .new }
+        let made = order.filter(namespaces.isNew)
         plan.spawn.newUser = newUserNamespace
         // An offset can only be written before anything is in the namespace: such a one is made inside, in two steps.
         let offsets = resolveTimeOffsets()
         let cloned = made.filter { $0 != .time || offsets.isEmpty }
         plan.spawn.flags = cloned.reduce(0) { $0 | $1.cloneFlag }
         if newUserNamespace {
-            steps.insert(
-                InsideStep(action: .awaitMappings(setgroups: true), origin: "/linux/uidMappings"), at: 0)
+            steps.insert(InsideStep(action: .awaitMappings, origin: "/linux/uidMappings"), at: 0)
+            steps.insert(InsideStep(action: .becomeNamespaceRoot, origin: "/linux/uidMappings"), at: 1)
         } else if joinsUser {
-            steps.insert(InsideStep(action: .awaitMappings(setgroups: true), origin: "/linux/namespaces"), at: 0)
+            steps.insert(InsideStep(action: .becomeNamespaceRoot, origin: "/linux/namespaces"), at: 0)
         }
         if !offsets.isEmpty {
             steps.append(InsideStep(action: .timeOffsets(offsets), origin: "/linux/timeOffsets"))
@@ -67,7 +67,7 @@ extension Resolution {
 
     private mutating func resolveTimeOffsets() -> [TimeOffset] {
         let said = config.linux?.timeOffsets ?? []
-        if !said.isEmpty, namespaces[.time] != .new {
+        if !said.isEmpty, !namespaces.isNew(.time) {
             findings.error("/linux/timeOffsets", "needs a new time namespace")
         }
         return said.compactMap { entry in
@@ -105,7 +105,7 @@ extension Resolution {
     /// The propagation of the copied mounts of a new mount namespace: without a word they are slaves, so that what is
     /// mounted on the host still arrives and nothing goes back.
     var namespacePropagation: MountPropagation? {
-        guard namespaces[.mount] == .new else { return nil }
+        guard namespaces.isNew(.mount) else { return nil }
         switch config.linux?.rootfsPropagation {
         case "private", "rprivate", "unbindable", "runbindable": return .private
         case "shared", "rshared": return .shared

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HullBytes
-package import HullLinux
+internal import HullBytes
+internal import HullLinux
 package import HullOCI
 
 extension Resolution {
@@ -40,7 +40,7 @@ package func resolveProgram(
     plan.lastCapability = host.lastCapability
     plan.noNewPrivileges = said.noNewPrivileges ?? false
     plan.capabilities = resolveCapabilities(
-        said.capabilities, host, at: pointer.appending("capabilities"), &findings)
+        said.capabilities, grantable: host.capabilities, at: pointer.appending("capabilities"), &findings)
     if let score = said.oomScoreAdj, !(-1000...1000).contains(score) {
         findings.error(pointer.appending("oomScoreAdj"), "\(score) is outside -1000 to 1000")
     }

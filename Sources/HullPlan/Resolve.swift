@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HullBytes
-package import HullLinux
+internal import HullBytes
+internal import HullLinux
 package import HullOCI
 
 /// Turns what was said (config, request) and what is known (host) into what will be done. Pure: no file is read and the
@@ -46,9 +46,9 @@ struct Resolution {
         return plan.spawn.slots - 1
     }
     /// Whether the container gets a user namespace of its own.
-    var newUserNamespace: Bool { namespaces[.user] == .new }
+    var newUserNamespace: Bool { namespaces.isNew(.user) }
     /// Whether the container runs in a user namespace that is not the caller's.
-    var inUserNamespace: Bool { namespaces[.user] != .host }
+    var inUserNamespace: Bool { namespaces.isOwn(.user) }
 
     /// The order of the parts is the order of the steps.
     mutating func run() throws(ConfigErrors) -> ContainerPlan {
@@ -80,9 +80,11 @@ struct Resolution {
         }
         resolveConsole()
         for hook in plan.hooks[.createContainer] { inside(.hook(.createContainer, hook), hook.origin) }
+        inside(.makeWorkingDirectory(plan.process.cwd), "/process/cwd")
         resolveHiding()
         enterRoot()
         inside(.workingDirectory(plan.process.cwd), "/process/cwd")
+        inside(.ownStandardStreams(uid: plan.process.uid), "/process/user/uid")
         inside(.findExecutable, "/process/args/0")
         inside(.ready, "")
     }
@@ -102,8 +104,8 @@ struct Resolution {
             outside(.hooks(.createRuntime), "/hooks/createRuntime")
         }
         outside(.awaitReady, "")
-        for (limit, origin) in resolveRlimits(config.process?.rlimits, at: "/process/rlimits", &findings).map({ ($0, $0.origin) }) {
-            outside(.limit(limit.limit, soft: limit.soft, hard: limit.hard), origin)
+        for limit in resolveRlimits(config.process?.rlimits, at: "/process/rlimits", &findings) {
+            outside(.limit(limit.resource, soft: limit.soft, hard: limit.hard), limit.origin)
         }
         if let path = request.pidFile { outside(.pidFile(path), "") }
     }
@@ -113,13 +115,13 @@ extension Resolution {
     /// Hostname and domainname: config.md asks for a UTS namespace, since they would be the host's otherwise.
     mutating func resolveIdentity() {
         if !request.noNewKeyring { inside(.sessionKeyring("_ses.\(request.id)"), "") }
-        if namespaces[.network] == .new { inside(.interfaceUp("lo"), "/linux/namespaces") }
+        if namespaces.isNew(.network) { inside(.interfaceUp("lo"), "/linux/namespaces") }
         for (name, pointer, action) in [
             (config.hostname, "/hostname" as JSONPointer, InsideAction.hostname),
             (config.domainname, "/domainname", InsideAction.domainname),
         ] {
             guard let name, !name.isEmpty else { continue }
-            if namespaces[.uts] == .host {
+            if !namespaces.isOwn(.uts) {
                 findings.error(
                     pointer, "needs a uts namespace: it would rename the host",
                     hint: "add {\"type\": \"uts\"} to /linux/namespaces")
@@ -131,7 +133,8 @@ extension Resolution {
 
     /// Read-only paths, masked paths, sysctls: after createContainer hooks, which may still write and mount.
     mutating func resolveHiding() {
-        let sysctls = resolveSysctl(config.linux?.sysctl, namespaces, hostname: config.hostname, &findings)
+        let sysctls = resolveSysctl(
+            config.linux?.sysctl, namespaces: namespaces, domainname: config.domainname, at: "/linux/sysctl", &findings)
         for sysctl in sysctls { inside(.sysctl(path: sysctl.path, value: sysctl.value), sysctl.origin) }
         for (index, mount) in (config.mounts ?? []).enumerated() where isReadOnlyDev(mount) {
             inside(.makeReadOnly("/dev"), ("/mounts" as JSONPointer).appending(index).appending("options"))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HullBytes
+internal import HullBytes
 package import HullLinux
-package import HullOCI
+internal import HullOCI
 
 /// What becomes the container's root.
 package enum RootPlan: Sendable {

@@ -52,6 +52,7 @@ int chull_fsopen(const char *type, uint32_t flags);
 int chull_fsconfig(int fd, uint32_t command, const char *key, const void *value, int aux);
 int chull_fsmount(int fd, uint32_t flags, uint32_t attributes);
 int chull_pivot_root(const char *new_root, const char *put_old);
+int chull_chroot(const char *path);
 int chull_umount2(const char *path, int flags);
 
 // Namespaces and processes --------------------------------------------------------------------------------------------

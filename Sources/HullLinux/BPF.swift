@@ -1,2 +1,2 @@
 package struct BPFInstruction: Hashable, Sendable { package var code: UInt16, jt: UInt8, jf: UInt8, k: UInt32 }
-package struct EBPFInstruction: Hashable, Sendable { package var code: UInt8, registers: UInt8, offset: Int16, immediate: Int32 }
+package struct EBPFInstruction: Hashable, Sendable { package var code: UInt8, registers: UInt8, offset: Int16, immediate: Int32; package init(code: UInt8, registers: UInt8, offset: Int16, immediate: Int32) { self.code = code; self.registers = registers; self.offset = offset; self.immediate = immediate } }

@@ -64,7 +64,7 @@ def homes(name: str, tree: dict[pathlib.Path, str]) -> list[pathlib.Path]:
 def check_reference(reference: str, before: str, tree: dict[pathlib.Path, str]) -> tuple[str, str]:
     """("", name for the next `.member`) if it is there, else (what is missing, name)."""
     reference = re.sub(r"\(.*", "", reference).strip()
-    path = re.match(r"[\w./+-]+\.(swift|c|h|py|md|json|sh|inc)\b", reference)
+    path = re.match(r"[\w./+-]+\.(swift|c|h|py)\b", reference)
     first, *members = [reference] if "/" in reference and not path else (
         [path.group()] + [m for m in re.split(r"[.:#]+", reference[path.end():]) if m] if path
         else re.split(r"[.:#]+", reference))

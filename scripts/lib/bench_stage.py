@@ -63,6 +63,8 @@ class Stage:
         for runtime in self.runtimes:
             if runtime.name in self.residents:
                 runtime.call("delete", "--force", "b-exec")
+            if (self.states / f"{runtime.name}-many").exists():
+                runtime.call("delete", "--force", "b-00000", state=self.states / f"{runtime.name}-many")
         subprocess.run(["umount", "-l", self.states], check=True)
         shutil.rmtree(self.folder)
 

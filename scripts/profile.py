@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Prints podman's default seccomp profile as config.json wants it:  profile.py [CAPABILITY...]
 
-Debian's golang-github-containers-common ships it in the form of the engines, whose rules hang on the architecture and on the
-capabilities of the container (default: those that `runc spec` gives).
+Debian's golang-github-containers-common ships it in the form of the engines, whose rules hang on the architecture and
+on the capabilities of the container (default: those that `runc spec` gives).
 """
 import json
 import os
@@ -34,8 +34,8 @@ def oci(capabilities: set[str]) -> dict:
             continue
         if excluded(rule.get("excludes") or {}, name, capabilities):
             continue
-        kept = {key: rule[key] for key in ("names", "action", "args", "errnoRet") if rule.get(key) not in (None, [], "")}
-        rules.append(kept)
+        said = {key: rule.get(key) for key in ("names", "action", "args", "errnoRet")}
+        rules.append({key: value for key, value in said.items() if value not in (None, [], "")})
     said = {key: profile[key] for key in ("defaultAction", "defaultErrnoRet") if key in profile}
     return said | {"architectures": [token] + [s for a in family for s in a["subArchitectures"]], "syscalls": rules}
 

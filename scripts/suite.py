@@ -3,7 +3,8 @@
 """Runs one suite and counts its tests:  suite.py NAME WHERE COMMAND...   and at the end:  suite.py --sum
 
 Understands what `swift test` prints and lines that start with "ok", "not ok" or "skip". A command that prints neither
-counts only if it fails. Everything goes to $HULL_TESTS/NAME.log; shown are failures and, counted, the reasons of what was skipped.
+counts only if it fails. Everything goes to $HULL_TESTS/NAME.log; shown are failures and, counted, the reasons of what
+was skipped.
 """
 import collections
 import json

@@ -83,7 +83,8 @@ def finish(rows: list[Row], stage, write: bool, short: bool) -> None:
 
 STYLE = """text{font:13px system-ui,sans-serif;fill:#24292f}.t{font-weight:600}.n{font-size:12px;fill:#57606a}
 .hull{fill:#d9480f}.crun{fill:#74a9cf}.runc{fill:#a6a6b8}
-@media(prefers-color-scheme:dark){text{fill:#e6edf3}.n{fill:#9da7b3}.hull{fill:#ff7b39}.crun{fill:#4f8fbf}.runc{fill:#70708a}}"""
+@media(prefers-color-scheme:dark){text{fill:#e6edf3}.n{fill:#9da7b3}
+.hull{fill:#ff7b39}.crun{fill:#4f8fbf}.runc{fill:#70708a}}"""
 
 
 def svg(rows: list[Row], names: list[str]) -> str:

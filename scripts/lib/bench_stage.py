@@ -113,7 +113,7 @@ class Stage:
                 self.residents.add(runtime.name)
 
     def many(self, runtime: Runtime) -> pathlib.Path:
-        """A state directory with a thousand stopped containers: one real one, and copies under names of equal length."""
+        """A state directory with a thousand stopped containers: a real one, and copies under names of its length."""
         folder = self.states / f"{runtime.name}-many"
         if folder.exists():
             return folder

@@ -67,7 +67,7 @@ def run(name: str, where: str, command: list[str]) -> int:
     with log.open("w") as out:
         status = subprocess.run(
             command, stdout=out, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, check=False).returncode
-    text = log.read_text(errors="replace")
+    text = re.sub(r"\x1b\[[0-9;]*m", "", log.read_text(errors="replace"))
     passed, failed, reasons = count(text, status)
     seconds = time.monotonic() - start
     print(f"== {name} ({where}): {passed} passed, {failed} failed, {len(reasons)} skipped, {seconds:.0f} s", flush=True)

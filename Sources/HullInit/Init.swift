@@ -50,7 +50,7 @@ package struct InitProgram: ~Copyable {
     }
 
     /// Runs the list and becomes the container's program.
-    package mutating func run() -> Never {
+    package consuming func run() -> Never {
         CurrentProcess.newSession()
         CurrentProcess.setUmask(0)
         var report = socket

@@ -43,18 +43,15 @@ package struct Subprocess: Sendable {
         let input = try Sockets.pair()
         let errors = try Pipe()
         let refusal = try Pipe()
-        let argv = CStringArray(arguments)
-        let envp = CStringArray(environment)
         guard let process = try CurrentProcess.clone(0, cgroup: nil) else {
-            execute(input.second.number, errors.writing.number, refusal.writing.number, argv, envp)
+            execute(input.second.number, errors.writing.number, refusal.writing.number)
         }
         return try finish(process, input, errors, refusal)
     }
 
-    private func execute(
-        _ input: Int32, _ errors: Int32, _ refusal: Int32, _ argv: borrowing CStringArray,
-        _ envp: borrowing CStringArray
-    ) -> Never {
+    private func execute(_ input: Int32, _ errors: Int32, _ refusal: Int32) -> Never {
+        let argv = CStringArray(arguments)
+        let envp = CStringArray(environment)
         _ = chull_sigmask(0)
         _ = chull_signals_default()
         _ = chull_dup3(input, 0, 0)

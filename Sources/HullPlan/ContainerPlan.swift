@@ -46,7 +46,7 @@ package enum OutsideAction: Sendable {
     /// Enables a controller for the cgroup, in all directories above it.
     case enableController(Bytes)
     /// Writes a file of the cgroup.
-    case writeCgroupFile(Bytes, Bytes)
+    case writeCgroupFile(CgroupFile)
     /// Opens a host path as a detached mount tree, to be attached inside.
     case openTree(TreePlan)
     /// Opens the file of a namespace to join.

@@ -66,15 +66,16 @@ extension Creation {
         let hasConsole = plan.process.terminal
         if hasConsole, consoleSocket == nil {
             let pair = try Sockets.pair()
-            consoleSocket = pair.first
-            ownConsole = pair.second
+            consoleSocket = consume pair.first
+            ownConsole = consume pair.second
         }
-        let taken = held
-        held = DescriptorList()
+        var taken = DescriptorList()
+        swap(&taken, &held)
         let made = try spawn(
             plan, taken, cgroup: cgroupDescriptor?.number, hookState: hookState(), listener: listener?.number,
             consoleSocket: consoleSocket?.number)
         record.pid = made.process.pid
+        initSocket = made.socket.number
         spawned = consume made
         record.startTime = Procfs.startTime(of: record.pid) ?? 0
         try directory.write(record)
@@ -94,8 +95,7 @@ extension Creation {
     }
 
     func say(_ word: RuntimeWord) throws(SystemError) {
-        guard let number = spawned?.socket.number else { throw SystemError("sendmsg", "init", .ebadf) }
-        try word.send(to: number)
+        try word.send(to: initSocket)
     }
 
     /// What hooks read: only status and pid depend on the moment.
@@ -109,11 +109,11 @@ extension Creation {
         }
         let state = hookState().json(status: "creating", pid: record.pid)
         for hook in plan.hooks[kind] {
-            try kernel(hook.origin) { () throws(SystemError) in
+            try attempt(hook.origin) { () throws(SystemError) in
                 try hook.run(kind, state: state, inheriting: CurrentProcess.environment)
             }
         }
-        if kind == .createRuntime { try kernel { () throws(SystemError) in try say(.goOn) } }
+        if kind == .createRuntime { try attempt { () throws(SystemError) in try say(.goOn) } }
     }
 
     mutating func awaitReady() throws(Failure) {

@@ -3,6 +3,7 @@
 internal import HullBytes
 internal import HullKernel
 internal import HullLinux
+internal import HullPlan
 
 /// A cgroup v2 directory: made, written, emptied, removed.
 struct CgroupDirectory {
@@ -50,9 +51,16 @@ struct CgroupDirectory {
         }
     }
 
-    /// Writes a file of the cgroup; several lines one by one, for the kernel takes one a write.
-    func write(_ name: Bytes, _ value: Bytes) throws(SystemError) {
-        for line in value.split(0x0a) { try HostFiles.write("\(path)/\(name)", line) }
+    /// Writes a file of the cgroup. Some files exist only on some kernels and devices: the plan says what to do then.
+    func write(_ file: CgroupFile) throws(SystemError) {
+        do { try HostFiles.write("\(path)/\(file.name)", file.value) } catch {
+            guard error.errno == .enoent else { throw error }
+            switch file.absence {
+            case .fails: throw error
+            case .skip: break
+            case .write(let name, let value): try HostFiles.write("\(path)/\(name)", value)
+            }
+        }
     }
 
     /// The pids in the cgroup and in all below it.

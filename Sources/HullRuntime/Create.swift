@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HullBytes
+internal import HullBytes
 internal import HullInit
 internal import HullKernel
 internal import HullLinux
-package import HullOCI
+internal import HullOCI
 package import HullPlan
 
 /// The making of a container: runs the outside list from the first step to the last, and undoes all of it on failure.
@@ -12,12 +12,16 @@ package struct Creation: ~Copyable {
     let plan: ContainerPlan
     let directory: ContainerDirectory
     var record: ContainerRecord
+    /// The bytes of the config, of which a copy is kept.
+    private let config: [UInt8]
     var held = DescriptorList()
     var cgroupDescriptor: Descriptor?
     var deviceFilter: Descriptor?
     var listener: Descriptor?
     var consoleSocket: Descriptor?
     var spawned: Spawned?
+    /// The number of the socket that `spawned` owns.
+    var initSocket: Int32 = -1
     /// A terminal that the caller relays: the other end of `consoleSocket`.
     var ownConsole: Descriptor?
 
@@ -32,15 +36,8 @@ package struct Creation: ~Copyable {
             created: Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds)).rfc3339,
             owner: host.effectiveUser, cgroup: plan.cgroup.directory,
             ownPidNamespace: plan.spawn.flags & NamespaceKind.pid.cloneFlag != 0, annotations: plan.annotations)
+        self.config = config
         directory = try store.make(plan.id)
-        do {
-            try kernel { () throws(SystemError) in
-                let copy = try Descriptor(opening: directory.configPath, [.write, .create, .exclusive], mode: 0o600)
-                try copy.writeAll(Bytes(config), directory.configPath)
-            }
-        } catch {
-            throw undo(error)
-        }
     }
 
     /// Runs the outside list. On failure nothing is left, but for what `leftovers` of the failure names.
@@ -48,7 +45,7 @@ package struct Creation: ~Copyable {
         do throws(Failure) {
             for step in plan.outside { try apply(step) }
             record.isCreated = true
-            try kernel { () throws(SystemError) in try directory.write(record) }
+            try attempt { () throws(SystemError) in try directory.write(record) }
         } catch {
             throw undo(error)
         }
@@ -68,10 +65,13 @@ package struct Creation: ~Copyable {
     /// The steps that only talk with the kernel. No default: a new kind of step does not compile until it is carried out.
     private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
         switch action {
-        case .record: try directory.write(record)
+        case .record:
+            try directory.write(record)
+            let copy = try Descriptor(opening: directory.configPath, [.write, .create, .exclusive], mode: 0o600)
+            try copy.writeAll(Bytes(config), directory.configPath)
         case .makeCgroup: try makeCgroup()
         case .enableController(let name): try cgroup.enable(name, mountPoint: plan.cgroup.mountPoint)
-        case .writeCgroupFile(let name, let value): try cgroup.write(name, value)
+        case .writeCgroupFile(let file): try cgroup.write(file)
         case .openTree(let tree): held.set(tree.slot, try open(tree))
         case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)

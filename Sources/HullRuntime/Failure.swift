@@ -2,6 +2,7 @@
 
 package import HullBytes
 internal import HullKernel
+internal import HullLinux
 package import HullOCI
 
 /// Why a verb failed: what was done, on what, the kernel's or our reason, and the config's field that asked for it.
@@ -48,7 +49,7 @@ package struct Failure: Error {
 }
 
 /// Runs calls of the kernel; what they throw becomes a failure.
-func kernel<Result: ~Copyable>(
+func attempt<Result: ~Copyable>(
     _ pointer: JSONPointer? = nil, _ body: () throws(SystemError) -> Result
 ) throws(Failure) -> Result {
     do { return try body() } catch { throw Failure(error, pointer: pointer) }

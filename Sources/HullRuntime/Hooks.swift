@@ -30,7 +30,7 @@ func runHooks(
     let state = HookState(of: record).json(status: status.name, pid: status == .stopped ? 0 : record.pid)
     try? HostFiles.changeDirectory(record.bundle)
     for hook in hooks {
-        try kernel(hook.origin) { () throws(SystemError) in
+        try attempt(hook.origin) { () throws(SystemError) in
             try hook.run(kind, state: state, inheriting: CurrentProcess.environment)
         }
     }

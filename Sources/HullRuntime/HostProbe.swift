@@ -8,7 +8,7 @@ package import HullPlan
 extension Host {
     /// Asks the machine what a plan needs to know of it.
     package static func probe() throws(Failure) -> Host {
-        try kernel { () throws(SystemError) in
+        try attempt { () throws(SystemError) in
             var host = Host()
             host.effectiveUser = Credentials.effectiveUser
             host.kernel = try Kernel.version()

@@ -12,7 +12,7 @@ extension ContainerStore {
         let status = directory.status(record)
         guard status != .stopped else {
             // Engines pass --all on to what has ended by itself, and expect no complaint.
-            if all { return try kernel { () throws(SystemError) in try signalAll(record, signal) } }
+            if all { return try attempt { () throws(SystemError) in try signalAll(record, signal) } }
             throw Failure("container not running")
         }
         do throws(SystemError) {
@@ -45,7 +45,7 @@ extension ContainerStore {
     /// The processes of the container, pids as the caller sees them: the verb `ps`.
     package func processes(of id: Bytes) throws(Failure) -> [Int32] {
         let record = try open(id).requireRecord()
-        return try kernel { () throws(SystemError) in
+        return try attempt { () throws(SystemError) in
             guard try HostFiles.status(record.cgroup) != nil else { return [] }
             return try CgroupDirectory(path: record.cgroup).processes().sorted()
         }

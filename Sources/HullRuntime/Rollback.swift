@@ -27,16 +27,16 @@ extension Creation {
 /// could not be removed.
 func removeTraces(_ record: ContainerRecord?, _ directory: borrowing ContainerDirectory) -> [Bytes] {
     var leftovers: [Bytes] = []
-    func attempt(_ body: () throws(SystemError) -> Void) {
+    func undo(_ body: () throws(SystemError) -> Void) {
         do throws(SystemError) { try body() } catch { leftovers.append(error.line) }
     }
     if let record, !record.cgroup.isEmpty {
-        attempt { () throws(SystemError) in
+        undo { () throws(SystemError) in
             try CgroupDirectory(path: record.cgroup).remove(waitMilliseconds: 10_000)
         }
         // Directories above were made for this container; another one may have come into them since.
         for made in record.madeCgroups.reversed() { try? HostFiles.removeDirectory(made) }
     }
-    attempt { () throws(SystemError) in try directory.remove() }
+    do throws(SystemError) { try directory.remove() } catch { leftovers.append(error.line) }
     return leftovers
 }

@@ -41,9 +41,9 @@ extension Creation {
     /// The caller's terminal in place of a console socket.
     private mutating func makeRelay() throws(Failure) -> TerminalRelay? {
         guard let console = ownConsole.take() else { return nil }
-        let received = try kernel { () throws(SystemError) in try Sockets.receive(from: console.number) }
+        let received = try attempt { () throws(SystemError) in try Sockets.receive(from: console.number) }
         guard let master = received.takeDescriptor() else { throw Failure("the container sent no terminal") }
-        return try kernel { () throws(SystemError) in try TerminalRelay(master) }
+        do { return try TerminalRelay(master) } catch { throw Failure(error) }
     }
 }
 
@@ -53,13 +53,13 @@ package struct SignalsOfCaller: ~Copyable {
 
     /// Blocks all signals of the process and reads them from now on.
     package init() throws(Failure) {
-        descriptor = try kernel { () throws(SystemError) in try SignalDescriptor() }
+        descriptor = try attempt { () throws(SystemError) in try SignalDescriptor() }
     }
 }
 
 /// Waits for the end of a process; forwards signals to it, and carries bytes between two terminals.
 func attend(
-    _ process: borrowing ProcessHandle, _ signals: borrowing SignalDescriptor, _ relay: borrowing TerminalRelay?
+    _ process: borrowing ProcessHandle, _ signals: borrowing SignalDescriptor, _ relay: TerminalRelay?
 ) throws(SystemError) -> ExitStatus {
     while true {
         let master = relay?.masterToPoll ?? -1
@@ -78,7 +78,7 @@ func attend(
     }
 }
 
-private func forward(_ signal: Int32, _ process: borrowing ProcessHandle, _ relay: borrowing TerminalRelay?) {
+private func forward(_ signal: Int32, _ process: borrowing ProcessHandle, _ relay: TerminalRelay?) {
     switch signal {
     case Signal.chld.rawValue, Signal.urg.rawValue, Signal.pipe.rawValue: break
     case Signal.winch.rawValue where relay != nil: relay?.resize()

@@ -26,24 +26,29 @@ func spawn(
     let sockets = try Sockets.pair()
     let joinedUser = plan.spawn.joiner.flatMap { held[$0] }
     let joinedPid = plan.spawn.parentJoins.flatMap { held[$0] }
-    let ownPid = joinedPid == nil ? nil : try Descriptor(opening: "/proc/self/ns/pid")
-    var program = InitProgram(
+    let ownPid = joinedPid == nil ? Descriptor(owning: -1) : try Descriptor(opening: "/proc/self/ns/pid")
+    let program = InitProgram(
         plan, held: held, hookState: hookState, socket: sockets.second.number, listener: listener,
         consoleSocket: consoleSocket)
     // Only children enter the joined pid namespace: pid_namespaces(7). The runtime's own next children, hooks, must not.
     if let joinedPid { try CurrentProcess.join([.pid], joinedPid) }
     let flags = plan.spawn.flags
-    guard
-        let process = try CurrentProcess.clone(joinedUser == nil ? flags : 0, cgroup: joinedUser == nil ? cgroup : nil)
-    else {
-        if let joinedUser { program.runAsJoiner(userNamespace: joinedUser, flags: flags, cgroup: cgroup) }
-        program.run()
-    }
-    if let number = ownPid?.number { try CurrentProcess.join([.pid], number) }
-    let socket = sockets.first
-    _ = consume sockets.second
+    let cloned = try CurrentProcess.clone(
+        joinedUser == nil ? flags : 0, cgroup: joinedUser == nil ? cgroup : nil)
+    if cloned == nil { become(program, joining: joinedUser, flags, cgroup) }
+    if joinedPid != nil { try CurrentProcess.join([.pid], ownPid.number) }
+    guard let process = cloned else { throw SystemError("clone3", "the child came back", .echild) }
+    let socket = consume sockets.first
     guard joinedUser != nil else { return Spawned(process: process, socket: socket) }
     return try followJoiner(process, socket)
+}
+
+/// The child's side of the clone: never returns.
+private func become(_ program: consuming InitProgram, joining user: Int32?, _ flags: UInt64, _ cgroup: Int32?) {
+    switch user {
+    case let user?: program.runAsJoiner(userNamespace: user, flags: flags, cgroup: cgroup)
+    case nil: program.run()
+    }
 }
 
 /// The joiner reports the pid of the process that it made, and ends.
@@ -62,7 +67,7 @@ private func followJoiner(
 extension Spawned {
     /// The next message of the process; its death is a failure that says how it died. `steps` is what it runs.
     func next(_ steps: [InsideStep], cgroup: CgroupDirectory?) throws(Failure) -> InitMessage {
-        let received = try kernel { () throws(SystemError) in
+        let received = try attempt { () throws(SystemError) in
             while try Poll.ready([socket.number, process.pidfd.number], timeoutMilliseconds: -1) == 0 {}
             return try Sockets.receive(from: socket.number)
         }
@@ -86,7 +91,7 @@ extension Spawned {
 
     /// Lets the process become the container's program, and waits until it has: its end of the socket is closed by execve.
     func start(_ plan: ContainerPlan) throws(Failure) {
-        try kernel { () throws(SystemError) in try RuntimeWord.start.send(to: socket.number) }
+        try attempt { () throws(SystemError) in try RuntimeWord.start.send(to: socket.number) }
         try Spawned.awaitExec(
             socket.number, process.pidfd.number, executable: plan.process.arguments.first ?? "", hint: hint,
             steps: plan.inside)
@@ -96,7 +101,7 @@ extension Spawned {
     static func awaitExec(
         _ socket: Int32, _ pidfd: Int32, executable: Bytes, hint: Bytes, steps: [InsideStep]
     ) throws(Failure) {
-        let message = try kernel { () throws(SystemError) in
+        let message = try attempt { () throws(SystemError) in
             while try Poll.ready([socket, pidfd], timeoutMilliseconds: -1) == 0 {}
             // Dead without a word: then the socket is at its end as well.
             return try Sockets.receive(from: socket).message

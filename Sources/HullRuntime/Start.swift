@@ -42,7 +42,7 @@ extension ContainerStore {
         case .stopped: throw Failure("cannot start a container that has stopped")
         case .running, .paused: throw Failure("cannot start an already running container")
         }
-        let process = try kernel { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
+        let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
         guard isAlive(record) else { throw Failure("cannot start a container that has stopped") }
         let connection = try connect(directory)
         let plan = try directory.hooksPlan()

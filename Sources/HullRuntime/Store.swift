@@ -17,7 +17,7 @@ package struct ContainerStore: Sendable {
     package init(root: Bytes?) throws(Failure) {
         isExplicit = root != nil
         if let root {
-            let directory = try kernel { () throws(SystemError) in try HostFiles.workingDirectory() }
+            let directory = try attempt { () throws(SystemError) in try HostFiles.workingDirectory() }
             self.root = root.below(directory).cleanedPath
             return
         }
@@ -49,7 +49,7 @@ package struct ContainerStore: Sendable {
     /// Makes the directory of a new container, atomically, and takes its lock.
     func make(_ id: Bytes) throws(Failure) -> ContainerDirectory {
         let path = try directory(of: id)
-        do {
+        do throws(SystemError) {
             do { try HostFiles.makeDirectory(path, mode: 0o700) } catch {
                 guard error.errno == .enoent else { throw error }
                 try HostFiles.makeDirectories(root, mode: 0o700)
@@ -93,9 +93,9 @@ struct ContainerDirectory: ~Copyable {
     func lock(waitMilliseconds: Int64) throws(Failure) -> Bool {
         let deadline = Clock.monotonic + waitMilliseconds * 1_000_000
         while true {
-            if try kernel(nil, { () throws(SystemError) in try descriptor.tryLock() }) { return true }
+            if try attempt(nil, { () throws(SystemError) in try descriptor.tryLock() }) { return true }
             if Clock.monotonic >= deadline { return false }
-            _ = try kernel { () throws(SystemError) in try Poll.ready([], timeoutMilliseconds: 10) }
+            _ = try attempt { () throws(SystemError) in try Poll.ready([], timeoutMilliseconds: 10) }
         }
     }
 
@@ -111,12 +111,12 @@ struct ContainerDirectory: ~Copyable {
 
     /// The copy of the config: later edits of the bundle change nothing.
     func readConfig() throws(Failure) -> Config {
-        let bytes = try kernel { () throws(SystemError) in try HostFiles.read(configPath) }
+        let bytes = try attempt { () throws(SystemError) in try HostFiles.read(configPath) }
         do { return try Config.read(bytes) } catch { throw Failure(error.located(in: bytes)) }
     }
 
     /// Removes the directory and all in it.
-    consuming func remove() throws(SystemError) {
+    func remove() throws(SystemError) {
         for name in try descriptor.entries() {
             do { try HostFiles.remove("\(path)/\(name)") } catch { if error.errno != .enoent { throw error } }
         }

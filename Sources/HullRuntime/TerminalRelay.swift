@@ -4,16 +4,12 @@ internal import HullBytes
 internal import HullKernel
 
 /// Carries bytes between the caller's standard streams and the container's terminal.
-struct TerminalRelay: ~Copyable {
+final class TerminalRelay {
     private let master: Descriptor
     private let saved: [UInt8]?
-    private let state = State()
-
-    /// What changes while bytes are carried: an end that is closed is not polled any more.
-    private final class State {
-        var isMasterOpen = true
-        var isInputOpen = true
-    }
+    /// An end that is closed is not polled any more.
+    private var isMasterOpen = true
+    private var isInputOpen = true
 
     /// Takes the master over and puts the caller's terminal, if it is one, into raw mode.
     init(_ master: consuming Descriptor) throws(SystemError) {
@@ -23,37 +19,37 @@ struct TerminalRelay: ~Copyable {
     }
 
     /// Gives the caller's terminal its settings back.
-    borrowing func restore() { if let saved { Terminal.restore(0, saved) } }
+    func restore() { if let saved { Terminal.restore(0, saved) } }
 
     /// The container's terminal takes the size of the caller's.
-    borrowing func resize() {
+    func resize() {
         guard let size = Terminal.size(0) else { return }
         try? Terminal.setSize(master.number, rows: size.rows, columns: size.columns)
     }
 
     /// The descriptors to wait on; -1 for an end that is closed.
-    var masterToPoll: Int32 { state.isMasterOpen ? master.number : -1 }
-    var inputToPoll: Int32 { state.isInputOpen ? 0 : -1 }
+    var masterToPoll: Int32 { isMasterOpen ? master.number : -1 }
+    var inputToPoll: Int32 { isInputOpen ? 0 : -1 }
 
     /// From the container to the caller. EIO: nobody has the terminal open any more.
-    borrowing func carryOut() {
-        guard let bytes = try? master.readSome(65536), !bytes.isEmpty else { return state.isMasterOpen = false }
-        do { try hullWriteAll(1, Bytes(bytes), "standard output") } catch { state.isMasterOpen = false }
+    func carryOut() {
+        guard let bytes = try? master.readSome(65536), !bytes.isEmpty else { return isMasterOpen = false }
+        do { try hullWriteAll(1, Bytes(bytes), "standard output") } catch { isMasterOpen = false }
     }
 
     /// From the caller to the container; at its end the container reads end-of-file (^D).
-    borrowing func carryIn() {
+    func carryIn() {
         guard let bytes = try? hullReadAvailable(0), !bytes.isEmpty else {
-            state.isInputOpen = false
+            isInputOpen = false
             try? master.writeAll(Bytes([4]))
             return
         }
-        do { try master.writeAll(Bytes(bytes)) } catch { state.isInputOpen = false }
+        do { try master.writeAll(Bytes(bytes)) } catch { isInputOpen = false }
     }
 
     /// What the container wrote before its end.
-    borrowing func drain() {
-        while state.isMasterOpen, let ready = try? Poll.ready([master.number], timeoutMilliseconds: 0), ready != 0 {
+    func drain() {
+        while isMasterOpen, let ready = try? Poll.ready([master.number], timeoutMilliseconds: 0), ready != 0 {
             carryOut()
         }
     }

@@ -47,6 +47,11 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
         .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
+        .target(name: "CSupport", path: "Tests/Support/C"),
+        .target(
+            name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C", "Inside"],
+            swiftSettings: tests),
+        .testTarget(name: "Conformance", dependencies: ["Support"], swiftSettings: tests),
         .testTarget(
             name: "RuntimeTests", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI", "HullKernel"],
             swiftSettings: tests),

@@ -3,13 +3,14 @@ import Foundation
 import Support
 import Testing
 
-/// Runs a test in a scenario of its own and then asserts that nothing was left behind.
+/// Runs a test in a scenario of its own and then asserts that nothing was left behind. `strict` counts also what the
+/// runtime is known to leave after every refused create (knownLeftovers); one test per runtime is enough for that.
 func scenario(
-    at location: SourceLocation = #_sourceLocation, _ body: (Scenario) throws -> Void
+    strict: Bool = false, at location: SourceLocation = #_sourceLocation, _ body: (Scenario) throws -> Void
 ) throws {
     let scenario = try Scenario()
     defer {
-        let left = scenario.finish()
+        let left = scenario.finish { line in !strict && isKnownLeftover(line) }
         #expect(left.isEmpty, "left behind: \(left.joined(separator: "; "))", sourceLocation: location)
     }
     try body(scenario)
@@ -103,8 +104,10 @@ struct Container {
     var output: String { call.stdout }
     var lines: [String] { output.split(separator: "\n").map(String.init) }
 
+    /// A verb on this container; words with a dash go before the id, others (a signal) after it.
     func callAsFunction(_ verb: String, _ more: String...) throws -> Outcome {
-        try scenario.runtime([verb, id] + more)
+        let options = more.filter { $0.hasPrefix("-") }
+        return try scenario.runtime([verb] + options + [id] + more.filter { !$0.hasPrefix("-") })
     }
 
     func exec(_ words: String..., options: [String] = []) throws -> Outcome {

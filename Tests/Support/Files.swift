@@ -22,6 +22,11 @@ public enum Files {
         return Glibc.write(file, text, text.utf8.count) < 0 ? errno : 0
     }
 
+    public static func copy(_ from: String, to: String, mode: mode_t) throws {
+        try FileManager.default.copyItem(atPath: from, toPath: to)
+        try check(chmod(to, mode), "chmod", to)
+    }
+
     public static func makeDirectory(_ path: String, mode: mode_t = 0o755) throws {
         try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
         try check(chmod(path, mode), "chmod", path)

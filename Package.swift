@@ -49,7 +49,7 @@ let package = Package(
         .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),
         .target(
-            name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C", "Inside"],
+            name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],
             swiftSettings: tests),
         .testTarget(name: "Conformance", dependencies: ["Support"], swiftSettings: tests),
         .testTarget(

@@ -17,15 +17,16 @@ struct NoNewPrivileges {
     }
 
     // Goal: setuid programs give nothing. Method: a setuid copy run by a user.
-    @Test("NP-02 a setuid program does not raise with the bit", arguments: [(true, "1000"), (false, "0")])
-    func setuid(value: Bool, expected: String) throws {
+    @Test("NP-02 a setuid program does not raise with the bit", arguments: [(true, 1000), (false, 0)])
+    func setuid(value: Bool, expected: Int) throws {
         try scenario { s in
-            let bundle = try s.bundle(["/bin/raise", "\(SystemCall.geteuid)"]) {
+            let bundle = try s.bundle(["/bin/raise", "report", "ids"]) {
                 $0["/process/noNewPrivileges"] = .bool(value)
                 $0["/process/user/uid"] = 1000
             }
-            try Files.copy(bundle.rootfs + "/bin/call", to: bundle.rootfs + "/bin/raise", mode: 0o4755)
-            #expect(try s.run(bundle).lines == ["\(expected) 0"])
+            try Files.copy(bundle.rootfs + "/bin/probe", to: bundle.rootfs + "/bin/raise", mode: 0o4755)
+            let outcome = try s.run(bundle)
+            #expect(outcome.json?["/ids/euid"]?.int == expected, "\(outcome)")
         }
     }
 

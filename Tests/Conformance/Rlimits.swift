@@ -50,8 +50,10 @@ struct Rlimits {
     @Test("RL-04 a second entry of the same type is refused")
     func duplicate() throws {
         try scenario { s in
-            try s.refuses("/process/rlimits/1", "duplicate", "RLIMIT_NOFILE") {
-                $0["/process/rlimits/-"] = ["type": "RLIMIT_NOFILE", "soft": 10, "hard": 10]
+            try s.refuses("/process/rlimits/1", "duplicate", "RLIMIT_CORE") {
+                $0["/process/rlimits"] = [
+                    ["type": "RLIMIT_CORE", "soft": 0, "hard": 0], ["type": "RLIMIT_CORE", "soft": 0, "hard": 0],
+                ]
             }
         }
     }

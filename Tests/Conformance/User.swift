@@ -38,10 +38,18 @@ struct User {
     }
 
     // Goal: HOME comes from the container's own passwd. Method: root, a user, one without an entry.
-    @Test("US-05 HOME is taken from the container's passwd", arguments: [(0, "/root"), (1000, "/home/sailor"), (4242, "/")])
+    @Test("US-05 HOME is taken from the container's passwd", arguments: [(0, "/root"), (1000, "/home/sailor")] as [(Int64, String)])
     func home(uid: Int64, expected: String) throws {
         try scenario { s in
             try #expect(s.inside("echo $HOME") { $0["/process/user/uid"] = .int(uid) } == [expected])
+        }
+    }
+
+    // Goal: a user without an entry has a HOME too. Method: an id that passwd does not name.
+    @Test("US-09 HOME is / for an id without an entry in passwd")
+    func strangerHome() throws {
+        try scenario { s in
+            try #expect(s.inside("echo $HOME") { $0["/process/user/uid"] = 4242 } == ["/"])
         }
     }
 

@@ -45,6 +45,17 @@ public enum Files {
         ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
     }
 
+    /// The user id that owns a file; -1 when there is none.
+    public static func owner(_ path: String) -> Int {
+        var it = stat()
+        return lstat(path, &it) == 0 ? Int(it.st_uid) : -1
+    }
+
+    /// Removes a cgroup and those below it; they must be empty of processes.
+    public static func removeCgroup(_ path: String) {
+        for directory in HostSnapshot.directories(below: path).reversed() + [path] { rmdir(directory) }
+    }
+
     /// Every path below a directory, links not followed.
     public static func tree(_ path: String) -> [String] {
         list(path).flatMap { name -> [String] in

@@ -2,7 +2,7 @@
 import Foundation
 import Glibc
 
-/// A root filesystem of a static busybox and `call`, a few directories and links: made once, then linked per bundle.
+/// A root filesystem of a static busybox and the probe, a few directories and links: made once, then linked per bundle.
 public enum RootFilesystem {
     static let applets = [
         "sh", "cat", "ls", "id", "hostname", "dnsdomainname", "readlink", "stat", "mount", "umount", "touch", "mkdir", "rm",
@@ -14,24 +14,23 @@ public enum RootFilesystem {
     /// The static busybox of the host.
     public static let busybox: String? = Files.program("busybox")
 
-    /// `call`, which makes one system call from a shell script: built once per run with the C compiler.
-    public static let call: Result<String, Problem> = {
-        guard let compiler = Files.program("cc") ?? Files.program("clang") else {
-            return .failure(Problem("no C compiler to build the programs that run inside"))
-        }
-        let program = Machine.base + "/call"
+    /// The static probe, built once per run.
+    public static let probe: Result<String, Problem> = {
+        let program = Machine.base + "/probe"
         do {
-            var launch = Launch(compiler, ["-static", "-O1", "-o", program, sourceDirectory + "/Inside/call.c"], in: "/")
+            var launch = Launch(repository + "/scripts/probe", [program], in: "/")
             launch.environment = ["PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"]
-            let outcome = try launch.start(outputs: Machine.base + "/cc").outcome(within: 120)
-            return outcome.ok ? .success(program) : .failure(Problem("building call: \(outcome)"))
+            let outcome = try launch.start(outputs: Machine.base + "/build").outcome(within: 120)
+            return outcome.ok ? .success(program) : .failure(Problem("building the probe: \(outcome)"))
         } catch {
-            return .failure(Problem("building call: \(error)"))
+            return .failure(Problem("building the probe: \(error)"))
         }
     }()
 
-    static var sourceDirectory: String { URL(fileURLWithPath: #filePath).deletingLastPathComponent().path }
-
+    /// The directory of this package.
+    public static var repository: String {
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+    }
     /// Makes the tree at `path`. The programs are hard links to copies in the base directory.
     public static func make(at path: String) throws {
         for name in ["bin", "dev", "etc", "proc", "sys", "tmp", "run", "var", "root", "home", "mnt"] {
@@ -40,7 +39,7 @@ public enum RootFilesystem {
         try Files.check(chmod(path + "/tmp", 0o1777), "chmod", path + "/tmp")
         try hardLink(try shelf.get() + "/busybox", path + "/bin/busybox")
         for applet in applets { try Files.link("busybox", at: path + "/bin/" + applet) }
-        try hardLink(try call.get(), path + "/bin/call")
+        try hardLink(try probe.get(), path + "/bin/probe")
         try Files.write("root:x:0:0:root:/root:/bin/sh\nsailor:x:1000:1000::/home/sailor:/bin/sh\n", to: path + "/etc/passwd")
         try Files.write("root:x:0:\nsailor:x:1000:\ncrew:x:2000:sailor\n", to: path + "/etc/group")
     }

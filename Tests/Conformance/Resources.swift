@@ -130,7 +130,7 @@ struct Resources {
     @Test("RS-16 a page size that is a path is refused")
     func pageSize() throws {
         try scenario { s in
-            try s.refuses("/linux/resources/hugepageLimits/0/pageSize", "hugetlb", "page", "invalid", "No such file") {
+            try s.refuses("/linux/resources/hugepageLimits/0/pageSize", "hugetlb", "page", "invalid", "o such file") {
                 $0["/linux/resources/hugepageLimits"] = [["pageSize": "../../x", "limit": 1]]
             }
         }

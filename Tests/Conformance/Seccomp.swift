@@ -194,7 +194,7 @@ struct Seccomp {
     func privileges(value: Bool) throws {
         try scenario { s in
             let lines = try s.inside("grep -e ^NoNewPrivs -e ^Seccomp: /proc/self/status") {
-                $0["/linux/seccomp"] = Self.profile(["getppid"], "SCMP_ACT_ERRNO")
+                $0["/linux/seccomp"] = Self.profile(["sync"], "SCMP_ACT_ERRNO")
                 $0["/process/noNewPrivileges"] = .bool(value)
             }
             #expect(lines == ["NoNewPrivs:\t\(value ? 1 : 0)", "Seccomp:\t2"])

@@ -45,6 +45,11 @@ public enum Files {
         ((try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []).sorted()
     }
 
+    /// What a symbolic link says; empty when it cannot be read.
+    public static func linkTarget(_ path: String) -> String {
+        (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) ?? ""
+    }
+
     /// The user id that owns a file; -1 when there is none.
     public static func owner(_ path: String) -> Int {
         var it = stat()

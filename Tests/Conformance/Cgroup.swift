@@ -60,7 +60,7 @@ struct Cgroup {
     @Test("CG-13 without a cgroup namespace the own cgroup is found below the mount")
     func mountWithoutNamespace() throws {
         try scenario { s in
-            let lines = try s.inside("cat /sys/fs/cgroup$(sed -n s/^0::// /proc/self/cgroup)/cgroup.procs") {
+            let lines = try s.inside("cat /sys/fs/cgroup$(sed -n s/^0:://p /proc/self/cgroup)/cgroup.procs") {
                 $0.removeNamespace("cgroup")
                 Self.mountTree(&$0)
             }

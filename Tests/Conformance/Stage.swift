@@ -140,3 +140,11 @@ struct Container {
     /// Asks for the script's end and gives how it ended.
     func ends() throws -> Ending? { Support.ending(of: try pid()) }
 }
+
+extension Terminal {
+    /// Waits until the terminal has shown a text.
+    func says(_ words: String, at location: SourceLocation = #_sourceLocation) {
+        let heard = hears(words)
+        #expect(heard, "no \(words) in \(text)", sourceLocation: location)
+    }
+}

@@ -77,6 +77,9 @@ public func ending(of pid: Int, within seconds: Double = 10) -> Ending? {
     return support_await(pid_t(pid), Int32(seconds * 1000), &status) == 1 ? Ending(status: status) : nil
 }
 
+/// Ends a container's process from the host's side, as the kernel's out-of-memory killer would.
+public func kill(pid: Int) { kill(pid_t(pid), SIGKILL) }
+
 /// Everything that decides how a process is started.
 public struct Launch: Sendable {
     public var program: String

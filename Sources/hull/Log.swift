@@ -21,6 +21,13 @@ struct Log {
         record(.warning, line)
     }
 
+    /// What the specification wants logged of a config: in the log file; on standard error only when asked for details,
+    /// for whoever runs a container wants the container's output there. `hull check` shows them too.
+    func note(_ line: Bytes) {
+        if global.log == nil, global.threshold == .debug { Caller.write("warning: \(line)\n", to: 2) }
+        record(.warning, line)
+    }
+
     func debug(_ line: @autoclosure () -> Bytes) {
         guard global.threshold == .debug else { return }
         let line = line()

@@ -53,7 +53,7 @@ extension Program {
         let decided: ContainerPlan
         do throws(ConfigErrors) {
             let plan = try resolve(try Config.read(bytes), request, host)
-            for warning in plan.warnings { log.warning(warning.line(in: "config.json", .warning)) }
+            for warning in plan.warnings { log.note(warning.line(in: "config.json", .warning)) }
             decided = plan
         } catch {
             throw Failure(error.located(in: bytes))

@@ -83,7 +83,7 @@ struct Program {
 
     private func line(_ failure: Failure, _ verb: Bytes, _ id: Bytes?) -> Bytes {
         var line = ErrorLine(verb: verb, id: id, cause: failure.cause)
-        if let errors = failure.config, errors.list.count > 1 {
+        if let errors = failure.config {
             line.cause = errors.line(in: "config.json")
             return line.line
         }

@@ -1,8 +1,0 @@
-internal import HullBytes
-internal import HullLinux
-internal import HullOCI
-struct R0 { var controllers: [(Bytes, JSONPointer)] = []; var files: [(name: Bytes, value: Bytes, origin: JSONPointer)] = [] }
-func resolveResources(_ a: Config.Linux.Resources?, at: JSONPointer, _ f: inout Findings) -> R0 { R0() }
-func resolveDeviceRules(_ a: [Config.Linux.Resources.DeviceRule]?, at: JSONPointer, _ f: inout Findings) -> [EBPFInstruction] { [] }
-struct S0 { var program: [BPFInstruction] = []; var flags: UInt32 = 0 }
-func resolveSeccomp(_ a: Config.Linux.Seccomp?, at: JSONPointer, _ f: inout Findings) -> S0? { nil }

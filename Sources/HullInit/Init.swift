@@ -50,7 +50,7 @@ package struct InitProgram: ~Copyable {
     }
 
     /// Runs the list and becomes the container's program.
-    package mutating func run() -> Never {
+    package consuming func run() -> Never {
         CurrentProcess.newSession()
         CurrentProcess.setUmask(0)
         var report = socket
@@ -71,7 +71,7 @@ package struct InitProgram: ~Copyable {
         case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
         case .awaitMappings: try hear(.mappingsWritten)
         case .becomeNamespaceRoot: try Credentials.becomeNamespaceRoot(groups: true)
-        case .join(let kind, let slot): try CurrentProcess.join(kind, try descriptor(slot))
+        case .join(let kinds, let slot): try CurrentProcess.join(kinds, try descriptor(slot))
         case .unshare(let kinds): try CurrentProcess.unshare(kinds.reduce(0) { $0 | $1.cloneFlag })
         case .timeOffsets(let offsets): try enterTimeNamespace(offsets)
         case .sessionKeyring(let name): try joinSessionKeyring(name)

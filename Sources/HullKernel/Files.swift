@@ -91,13 +91,15 @@ extension Descriptor {
 
     /// What one read(2) gives, `count` bytes at most.
     package borrowing func readSome(_ count: Int) throws(SystemError) -> [UInt8] {
-        var result: Int64 = 0
-        let some = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
-            result = again { unsafe chull_read(number, buffer.baseAddress, count) }
-            filled = max(0, Int(result))
-        }
-        try check(result, "read")
-        return some
+        try hullReadAvailable(number, count)
+    }
+
+    /// flock(2), exclusive: true when taken, false when another open of the file has it.
+    package borrowing func tryLock() throws(SystemError) -> Bool {
+        let result = chull_flock(number, 1, 0)
+        if result == -Errno.eagain.rawValue { return false }
+        try check(result, "flock")
+        return true
     }
 
     /// Takes O_NONBLOCK off.
@@ -126,6 +128,17 @@ package enum Filesystem {
     package static let devpts = Int64(DEVPTS_SUPER_MAGIC)
     package static let cgroup2 = Int64(CGROUP2_SUPER_MAGIC)
     package static let proc = Int64(PROC_SUPER_MAGIC)
+}
+
+/// What one read(2) gives of a descriptor that is not owned here; empty at its end.
+package func hullReadAvailable(_ number: Int32, _ count: Int = 4096) throws(SystemError) -> [UInt8] {
+    var result: Int64 = 0
+    let some = unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+        result = again { unsafe chull_read(number, buffer.baseAddress, count) }
+        filled = max(0, Int(result))
+    }
+    try check(result, "read")
+    return some
 }
 
 /// Reads a descriptor that is not owned here, to its end.

@@ -95,27 +95,25 @@ package enum CurrentProcess {
         get throws(SystemError) { try hullStatus(AT_FDCWD, "/proc/self/task", 0).links == 3 }
     }
 
-    /// clone3(2) like fork(2), with a pidfd. `body` runs in the child and must end it.
-    package static func clone(
-        _ flags: UInt64, cgroup: Int32?, _ body: () -> Never
-    ) throws(SystemError) -> ProcessHandle {
+    /// clone3(2) like fork(2), with a pidfd. nil in the child, which must then never return from where it was cloned.
+    package static func clone(_ flags: UInt64, cgroup: Int32?) throws(SystemError) -> ProcessHandle? {
         var pidfd: Int32 = -1
         let pid = unsafe chull_clone(flags, &pidfd, cgroup ?? -1)
-        if pid == 0 { body() }
+        if pid == 0 { return nil }
         try check(pid, "clone3")
         return ProcessHandle(pid: pid, pidfd: Descriptor(owning: pidfd))
     }
 
-    /// clone3(2) that makes a sibling: the new process is a child of the caller's parent (CLONE_PARENT). Gives its pid.
-    package static func cloneSibling(_ flags: UInt64, cgroup: Int32?, _ body: () -> Never) throws(SystemError) -> Int32 {
-        let pid = chull_clone(flags | UInt64(CLONE_PARENT), nil, cgroup ?? -1)
-        if pid == 0 { body() }
-        return try check(pid, "clone3")
+    /// clone3(2) that makes a sibling: the new process is a child of the caller's parent (CLONE_PARENT). Gives its pid, and
+    /// 0 in the new process, which must then never return from where it was cloned.
+    package static func cloneSibling(_ flags: UInt64, cgroup: Int32?) throws(SystemError) -> Int32 {
+        try check(chull_clone(flags | UInt64(CLONE_PARENT), nil, cgroup ?? -1), "clone3")
     }
 
-    /// Joins the namespace of an open file: setns(2).
-    package static func join(_ kind: NamespaceKind, _ namespace: Int32) throws(SystemError) {
-        try check(chull_setns(namespace, Int32(kind.cloneFlag)), "setns", kind.name)
+    /// Joins the namespace of an open file, or several namespaces of the process of a pidfd: setns(2).
+    package static func join(_ kinds: [NamespaceKind], _ namespace: Int32) throws(SystemError) {
+        let flags = kinds.reduce(0) { $0 | $1.cloneFlag }
+        try check(chull_setns(namespace, Int32(flags)), "setns", kinds.map(\.name).joined(" "))
     }
 
     /// Makes new namespaces for the process: unshare(2).

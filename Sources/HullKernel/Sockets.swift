@@ -59,21 +59,24 @@ package enum Sockets {
 }
 
 /// Both ends of a socketpair(2).
-package struct SocketPair: ~Copyable {
+@frozen package struct SocketPair: ~Copyable {
     package var first: Descriptor
     package var second: Descriptor
 }
 
 /// A message of a unix socket.
-package struct Received: ~Copyable {
+@frozen package struct Received: ~Copyable {
     /// Empty when the other end is closed.
     package let message: Bytes
     /// What came by SCM_RIGHTS.
     package var descriptor: Descriptor?
+
+    /// Gives the descriptor away.
+    package consuming func takeDescriptor() -> Descriptor? { descriptor }
 }
 
 /// Both ends of a pipe2(2).
-package struct Pipe: ~Copyable {
+@frozen package struct Pipe: ~Copyable {
     package var reading: Descriptor
     package var writing: Descriptor
 

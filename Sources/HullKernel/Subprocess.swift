@@ -43,18 +43,15 @@ package struct Subprocess: Sendable {
         let input = try Sockets.pair()
         let errors = try Pipe()
         let refusal = try Pipe()
-        let argv = CStringArray(arguments)
-        let envp = CStringArray(environment)
-        let process = try CurrentProcess.clone(0, cgroup: nil) {
-            execute(input.second.number, errors.writing.number, refusal.writing.number, argv, envp)
+        guard let process = try CurrentProcess.clone(0, cgroup: nil) else {
+            execute(input.second.number, errors.writing.number, refusal.writing.number)
         }
         return try finish(process, input, errors, refusal)
     }
 
-    private func execute(
-        _ input: Int32, _ errors: Int32, _ refusal: Int32, _ argv: borrowing CStringArray,
-        _ envp: borrowing CStringArray
-    ) -> Never {
+    private func execute(_ input: Int32, _ errors: Int32, _ refusal: Int32) -> Never {
+        let argv = CStringArray(arguments)
+        let envp = CStringArray(environment)
         _ = chull_sigmask(0)
         _ = chull_signals_default()
         _ = chull_dup3(input, 0, 0)
@@ -97,18 +94,12 @@ package struct Subprocess: Sendable {
             let ready = try Poll.ready(waited, timeoutMilliseconds: left)
             if ready == 0 { return false }
             if ready & 2 != 0 {
-                let chunk = hullReadSome(errors)
+                let chunk = (try? hullReadAvailable(errors)) ?? []
                 open = !chunk.isEmpty
                 tail = Array((tail + chunk).suffix(4096))
             } else if ready & 1 != 0 {
                 return true
             }
         }
-    }
-}
-
-private func hullReadSome(_ number: Int32) -> [UInt8] {
-    unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-        count = max(0, Int(again { unsafe chull_read(number, buffer.baseAddress, 4096) }))
     }
 }

@@ -128,6 +128,7 @@ package struct JSONReader {
         while node < document.next(after: map.index) {
             document.nodes[node].marks.insert(.known)
             let key = Bytes.read(Node(index: node), &self)
+            if key?.isEmpty == true { note(Node(index: node), "the key is empty") }
             let value = V.read(Node(index: node + 1), &self)
             if let key, let value { entries.append(Entry(key: key, value: value)) }
             node = document.next(after: node + 1)

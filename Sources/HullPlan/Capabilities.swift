@@ -81,7 +81,9 @@ private func readCapabilities(
     for (index, name) in names.enumerated() {
         guard let capability = Capability(name: name) else {
             findings.warn(
-                pointer.appending(index), "unknown capability \"\(name)\": ignored", hint: capabilityHint(name))
+                pointer.appending(index), "unknown capability \"\(name)\": ignored",
+                // Engines write `NET_ADMIN`, libcap `cap_net_admin`.
+                hint: nearestHint(to: name, among: Capability.names, prefix: "CAP_"))
             continue
         }
         guard grantable.contains(capability) else {
@@ -91,9 +93,4 @@ private func readCapabilities(
         set.insert(capability)
     }
     return set
-}
-
-/// People write `NET_ADMIN` and `cap_net_admin`: the words of engines and of libcap.
-private func capabilityHint(_ name: Bytes) -> Bytes? {
-    nearestHint(to: name, among: Capability.names) ?? nearestHint(to: "CAP_" + name, among: Capability.names)
 }

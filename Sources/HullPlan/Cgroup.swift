@@ -18,16 +18,19 @@ extension Resolution {
         plan.cgroup.mountPoint = mount
         outside(.makeCgroup, "/linux/cgroupsPath")
         let resources = resolveResources(linux?.resources, at: "/linux/resources", &findings)
-        for (controller, origin) in resources.controllers {
-            if host.controllers.contains(controller) {
-                outside(.enableController(controller), origin)
+        for controller in resources.controllers {
+            if host.controllers.contains(controller.name) {
+                outside(.enableController(controller.name), controller.origin)
             } else {
                 findings.error(
-                    origin, "the \(controller) controller is not in this machine's cgroup2 tree",
+                    controller.origin, "the \(controller.name) controller is not in this machine's cgroup2 tree",
                     hint: "\(mount)/cgroup.controllers has: \(host.controllers.joined(" "))")
             }
         }
-        for file in resources.files { outside(.writeCgroupFile(file.name, file.value), file.origin) }
+        for file in resources.files {
+            let step = OutsideStep(action: .writeCgroupFile(file), origin: file.origin)
+            if file.afterProcess { cgroupFilesAfterClone.append(step) } else { plan.outside.append(step) }
+        }
         plan.cgroup.deviceFilter = resolveDeviceRules(
             linux?.resources?.devices, at: "/linux/resources/devices", &findings)
     }

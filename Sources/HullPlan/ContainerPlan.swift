@@ -46,7 +46,7 @@ package enum OutsideAction: Sendable {
     /// Enables a controller for the cgroup, in all directories above it.
     case enableController(Bytes)
     /// Writes a file of the cgroup.
-    case writeCgroupFile(Bytes, Bytes)
+    case writeCgroupFile(CgroupFile)
     /// Opens a host path as a detached mount tree, to be attached inside.
     case openTree(TreePlan)
     /// Opens the file of a namespace to join.
@@ -91,8 +91,8 @@ package enum InsideAction: Sendable {
     case awaitMappings
     /// Becomes uid 0 and gid 0 of the user namespace, without supplementary groups.
     case becomeNamespaceRoot
-    /// setns(2).
-    case join(NamespaceKind, slot: Int)
+    /// setns(2), of a namespace's file or of a pidfd.
+    case join([NamespaceKind], slot: Int)
     /// unshare(2), for namespaces that must be made after a join.
     case unshare([NamespaceKind])
     /// A new time namespace with offsets, entered.

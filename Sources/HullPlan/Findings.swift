@@ -6,9 +6,9 @@ package import HullOCI
 /// What resolving found wrong, in the order in which it was found: a config's author wants all of it at once.
 package struct Findings: Sendable {
     /// What makes a plan impossible.
-    package private(set) var errors: [ConfigError] = []
+    package var errors: [ConfigError] = []
     /// What the specification wants logged while the container runs all the same.
-    package private(set) var warnings: [ConfigError] = []
+    package var warnings: [ConfigError] = []
 
     /// Nothing found yet.
     package init() {}

@@ -47,7 +47,7 @@ package struct HooksPlan: Sendable {
 }
 
 /// The hooks as said, checked: paths are absolute, timeouts above zero.
-func resolveHooks(_ said: Config.Hooks?, _ findings: inout Findings) -> HooksPlan {
+package func resolveHooks(_ said: Config.Hooks?, _ findings: inout Findings) -> HooksPlan {
     var plan = HooksPlan()
     guard let said else { return plan }
     let lists: [(HookKind, [Config.Hook]?)] = [

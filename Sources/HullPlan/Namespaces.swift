@@ -23,7 +23,7 @@ extension Resolution {
                 plan.spawn.joiner = slot
                 joinsUser = true
             case .pid: plan.spawn.parentJoins = slot
-            default: steps.append(InsideStep(action: .join(kind, slot: slot), origin: pointer))
+            default: steps.append(InsideStep(action: .join([kind], slot: slot), origin: pointer))
             }
         }
         let made = order.filter(namespaces.isNew)

@@ -23,6 +23,8 @@ struct Resolution {
     var namespaces = NamespaceList()
     /// Steps that open layers: they come before everything else inside.
     var layers: [InsideStep] = []
+    /// Files of the cgroup that would keep the first process out, `pids.max` of 0 for instance.
+    var cgroupFilesAfterClone: [OutsideStep] = []
     var rootAction: (InsideAction, JSONPointer)?
 
     init(_ config: Config, _ request: Request, _ host: Host) {
@@ -95,6 +97,7 @@ struct Resolution {
             outside(.connectConsole(socket), "/process/terminal")
         }
         outside(.clone, "/linux/namespaces")
+        plan.outside += cgroupFilesAfterClone
         outside(.attachDeviceFilter, "/linux/resources/devices")
         resolveIDMaps()
         if let adjustment = config.process?.oomScoreAdj { outside(.oomScore(adjustment), "/process/oomScoreAdj") }

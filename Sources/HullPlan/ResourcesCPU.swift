@@ -100,11 +100,11 @@ package func cpuWeight(shares: UInt64) -> UInt64 {
     let exponent = (l * l + 125 * l) / 612 - 7.0 / 34
     // The only shares between the ends whose weight is a whole number are 1024, and rounding up must not make 101 of
     // its 100; the others stay at least a millionth away from one.
-    return UInt64((powerOfTwo(exponent * binaryLogarithm(10)) - 1e-7).rounded(.up))
+    return UInt64(powerOfTwo(exponent * binaryLogarithm(10)) - 1e-7) + 1
 }
 
-/// log2 of a number from 1 on, to the last bits of a Double. The standard library has none, and a C mathematics library
-/// for this alone would be the only libc call of a pure module.
+/// log2 of a number from 1 on, to the last bits of a Double. The standard library has none (even its `rounded` is a call
+/// of the C mathematics library), and that library for this alone would be the only one of a pure module.
 private func binaryLogarithm(_ number: Double) -> Double {
     // ln m = 2 artanh((m - 1) / (m + 1)), and m < 2 makes the argument less than a third.
     let m = number.significand
@@ -118,17 +118,17 @@ private func binaryLogarithm(_ number: Double) -> Double {
     return Double(number.exponent) + 2 * sum / ln2
 }
 
-/// 2 to the power of a number, to the last bits of a Double.
+/// 2 to the power of a number from 0 on, to the last bits of a Double.
 private func powerOfTwo(_ exponent: Double) -> Double {
-    let whole = exponent.rounded(.down)
-    let x = (exponent - whole) * ln2
+    let whole = Int(exponent)
+    let x = (exponent - Double(whole)) * ln2
     var term = 1.0
     var sum = 1.0
     for k in stride(from: 1.0, through: 20, by: 1) {
         term *= x / k
         sum += term
     }
-    return Double(sign: .plus, exponent: Int(whole), significand: sum)
+    return Double(sign: .plus, exponent: whole, significand: sum)
 }
 
 private let ln2 = 0.693_147_180_559_945_309_4

@@ -25,7 +25,9 @@ package func resolveRlimits(
         let origin = pointer.appending(index)
         guard let resource = ResourceLimit(name: limit.type) else {
             findings.error(
-                origin.appending("type"), "unknown resource limit \"\(limit.type)\"", hint: rlimitHint(limit.type))
+                origin.appending("type"), "unknown resource limit \"\(limit.type)\"",
+                // Shells and engines write `nofile`.
+                hint: nearestHint(to: limit.type, among: ResourceLimit.names, prefix: "RLIMIT_"))
             continue
         }
         if plan.contains(where: { $0.resource == resource }) {
@@ -39,9 +41,4 @@ package func resolveRlimits(
         plan.append(RlimitPlan(resource: resource, soft: limit.soft, hard: limit.hard, origin: origin))
     }
     return plan
-}
-
-/// People write `nofile` and `NOFILE`: the words of shells and engines.
-private func rlimitHint(_ type: Bytes) -> Bytes? {
-    nearestHint(to: type, among: ResourceLimit.names) ?? nearestHint(to: "RLIMIT_" + type, among: ResourceLimit.names)
 }

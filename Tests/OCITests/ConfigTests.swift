@@ -75,6 +75,7 @@ import Testing
         (#""annotations":{"a/b":true}"#, "/annotations/a~1b 1:44 expected string, found boolean"),
         (#""annotations":{"~":"a\u0000b"}"#, "/annotations/~0 1:42 the string has a NUL character"),
         (#""annotations":{"a\u0000":"b"}"#, "/annotations/a\u{0} 1:38 the string has a NUL character"),
+        (#""annotations":{"":"b"}"#, "/annotations/ 1:38 the key is empty"),
         (#""hostname":"a\u0000""#, "/hostname 1:34 the string has a NUL character"),
         (#""process":{"cwd":"/","oomScoreAdj":1e3}"#, "/process/oomScoreAdj 1:58 expected integer, found 1e3"),
         (#""process":{"cwd":"/","oomScoreAdj":4.0}"#, "/process/oomScoreAdj 1:58 expected integer, found 4.0"),

@@ -64,6 +64,7 @@ import Testing
         (#""\ud800\n""#, " 1:2 half of a surrogate pair in a string"),
         (#""a\ud800\u0041""#, " 1:3 half of a surrogate pair in a string"),
         (#""\ud800\ud800""#, " 1:2 half of a surrogate pair in a string"),
+        (#""\ud800\ue000""#, " 1:2 half of a surrogate pair in a string"),
         (#""\udc00""#, " 1:2 half of a surrogate pair in a string"),
     ])
     func malformed(_ text: String, _ expected: String) { #expect(syntaxError(bytes(text)) == expected) }

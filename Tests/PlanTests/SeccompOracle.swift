@@ -52,12 +52,16 @@ struct SeccompOracle {
                 context, rule.answer.value, number, UInt32(arguments.count), arguments)
             if result == -EEXIST { refused.insert(index) } else if result != 0 { throw OracleError.refused("\(rule)") }
         }
-        program = try Self.export(context, littleEndian: profile.architectures[0].isLittleEndian)
+        program = try Self.export(
+            context, littleEndian: profile.architectures[0].isLittleEndian,
+            answers: Set([profile.defaultAnswer.value] + profile.rules.map(\.answer.value)))
     }
 
     enum OracleError: Error { case refused(String) }
 
-    private static func export(_ context: scmp_filter_ctx, littleEndian: Bool) throws -> [BPFInstruction] {
+    private static func export(
+        _ context: scmp_filter_ctx, littleEndian: Bool, answers: Set<UInt32>
+    ) throws -> [BPFInstruction] {
         guard let file = tmpfile() else { throw OracleError.refused("tmpfile") }
         defer { fclose(file) }
         guard seccomp_export_bpf(context, fileno(file)) == 0 else { throw OracleError.refused("seccomp_export_bpf") }
@@ -68,8 +72,11 @@ struct SeccompOracle {
             func number(_ part: ArraySlice<UInt8>) -> UInt32 {
                 (littleEndian ? Array(part.reversed()) : Array(part)).reduce(0) { $0 << 8 | UInt32($1) }
             }
-            return BPFInstruction(
-                code: UInt16(number(bytes[0..<2])), jt: bytes[2], jf: bytes[3], k: number(bytes[4..<8]))
+            let code = UInt16(number(bytes[0..<2]))
+            let k = number(bytes[4..<8])
+            // libseccomp 2.5 forgets the target's byte order for some answers; natively that makes no difference.
+            let swapped = code == 0x06 && !answers.contains(k)
+            return BPFInstruction(code: code, jt: bytes[2], jf: bytes[3], k: swapped ? k.byteSwapped : k)
         }
     }
 }

@@ -15,7 +15,7 @@ package import HullPlan
 /// The container's first process, and one of `exec`, from clone to execve.
 package struct InitProgram: ~Copyable {
     let steps: [InsideStep]
-    let process: ProcessPlan
+    var process: ProcessPlan
     let hooks: [HookPlan]
     var hookState: HookState
     /// The descriptors that the runtime opened, by slot.
@@ -101,6 +101,7 @@ package struct InitProgram: ~Copyable {
         case .makeWorkingDirectory(let path): try makeWorkingDirectory(path)
         case .workingDirectory(let path): try enterWorkingDirectory(path)
         case .ownStandardStreams(let uid): ownStandardStreams(uid)
+        case .home(let uid): setHome(uid)
         case .findExecutable: executable = try findExecutable()
         case .ready: break
         }

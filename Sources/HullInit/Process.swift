@@ -74,6 +74,9 @@ extension InitProgram {
 
     /// Runs a hook; its failure is the failure of the step.
     mutating func run(_ hook: HookPlan, _ kind: HookKind) throws(SystemError) {
+        // The steps need none, but a hook's files are not to be writable for everybody.
+        CurrentProcess.setUmask(callerUmask)
+        defer { CurrentProcess.setUmask(0) }
         let state = hookState.json(status: kind == .startContainer ? "created" : "creating", pid: CurrentProcess.pid)
         // config.md, "POSIX-platform Hooks": without env, a hook inside the container gets the process's environment.
         let inherited = kind == .startContainer ? process.environment : []

@@ -73,6 +73,15 @@ package struct MountTree: ~Copyable {
         try check(result, "move_mount")
     }
 
+    /// Takes an attached tree away from where it is: umount2(2), which knows paths alone, so from within.
+    package consuming func detach() throws(SystemError) {
+        let here = try Descriptor(opening: ".", [.path, .directory])
+        try check(chull_fchdir(descriptor.number), "fchdir")
+        let result = unsafe ("." as Bytes).withCString { unsafe chull_umount2($0, detachFlag) }
+        try CurrentProcess.changeDirectory(here.number)
+        try check(result, "umount2")
+    }
+
     /// Attaches the tree over the process's own `/`. The root of the process stays below it, so this is a place that
     /// always exists and that nothing of the container's can be found through.
     package func attachOverRoot() throws(SystemError) {
@@ -138,6 +147,9 @@ package struct FilesystemContext: ~Copyable {
     }
 }
 
+/// MNT_DETACH of sys/mount.h, which contradicts linux/mount.h.
+private let detachFlag: Int32 = 2
+
 /// The mount namespace of the process itself.
 package enum MountNamespace {
     /// Sets the propagation of the mount at `/`, `recursive` with all below: mount_setattr(2).
@@ -158,10 +170,14 @@ package enum MountNamespace {
     /// Makes the open directory, root of a mount, the root of the namespace, and takes the old one away:
     /// pivot_root(".", ".") stacks the old root over the new one, so no directory for it is needed.
     package static func pivotRoot(to root: Int32) throws(SystemError) {
+        let old = try MountTree(Descriptor(opening: "/", [.path, .directory]))
         try check(chull_fchdir(root), "fchdir")
         let result = unsafe ("." as Bytes).withCString { unsafe chull_pivot_root($0, $0) }
         try check(result, "pivot_root")
-        let removed = unsafe ("." as Bytes).withCString { unsafe chull_umount2($0, 2 /* MNT_DETACH, sys/mount.h */) }
+        // Where mounts are shared with the host, taking the old root away would unmount what is mounted there too.
+        try old.setAttributes(propagation: .slave, recursive: true)
+        try check(chull_fchdir(old.descriptor.number), "fchdir")
+        let removed = unsafe ("." as Bytes).withCString { unsafe chull_umount2($0, detachFlag) }
         try check(removed, "umount2", "the old root")
         try HostFiles.changeDirectory("/")
     }

@@ -126,7 +126,9 @@ extension Resolution {
 
     mutating func resolveOptions(_ mount: Config.Mount, _ pointer: JSONPointer) -> MountOptions {
         let options = MountOptions.resolve(mount.options ?? [], at: pointer.appending("options"), &findings)
-        for special in options.special { findings.error(special.origin, "not supported yet: this option") }
+        for special in options.special where !special.kind.isCarriedOut {
+            findings.error(special.origin, "not supported yet: \(special.origin.text)")
+        }
         if options.bind == nil, !options.recursive.isEmpty {
             findings.error(pointer.appending("options"), "recursive options are for bind mounts")
         }

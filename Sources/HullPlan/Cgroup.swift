@@ -47,8 +47,7 @@ extension Resolution {
         let path = said.below(host.ownCgroup.parentPath)
         if path.split(0x2f).contains("..") {
             findings.error("/linux/cgroupsPath", "\"\(said)\" leads upwards by ..")
-        }
-        if path.cleanedPath == "/" {
+        } else if path.cleanedPath == "/" {
             findings.error("/linux/cgroupsPath", "\"\(said)\" is the root of the cgroup tree")
         }
         return path.cleanedPath

@@ -110,7 +110,8 @@ extension Resolution {
     }
 
     private mutating func checkMapped(_ id: UInt32, _ maps: [IDMapping], _ pointer: JSONPointer) {
-        if maps.hostID(of: id) == nil {
+        // Without any map there is one error already.
+        if !maps.isEmpty, maps.hostID(of: id) == nil {
             findings.error(pointer, "\(id) is not mapped in the container's user namespace")
         }
     }

@@ -48,6 +48,11 @@ package struct Host: Sendable {
     /// A host as most are.
     package init() {}
 
+    /// Every capability of the kernel.
+    package var allCapabilities: CapabilitySet {
+        CapabilitySet(rawValue: lastCapability >= 63 ? .max : 1 << (UInt64(lastCapability) + 1) - 1)
+    }
+
     /// Whether the kernel is at least this one.
     package func hasKernel(_ major: UInt32, _ minor: UInt32) -> Bool {
         kernel.major > major || kernel.major == major && kernel.minor >= minor

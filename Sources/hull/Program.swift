@@ -3,6 +3,7 @@
 internal import HullBytes
 internal import HullCommandLine
 internal import HullOCI
+internal import HullPlan
 internal import HullRuntime
 
 /// One invocation of hull, from the verb to the exit code.
@@ -43,7 +44,7 @@ struct Program {
         case .spec(let options): try spec(options)
         case .plan(let options): try plan(options)
         case .check(let options): return try check(options)
-        case .features: Caller.write(featuresText(), to: 1)
+        case .features: features()
         case .version: Caller.write(versionText(commit: commit, libseccomp: libseccompVersion), to: 1)
         case .help(let verb): Caller.write(helpText(verb), to: 1)
         }

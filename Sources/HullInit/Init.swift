@@ -63,8 +63,8 @@ package struct InitProgram: ~Copyable {
                 if case .ready = action { report = try becomeReady() } else { try apply(action) }
                 index += 1
             }
-            // All are so already; this line is the promise.
-            try closeOnExec(from: 3)
+            // All are so already, but for what the caller passes to the container; this line is the promise.
+            try closeOnExec(from: 3 + Int32(clamping: process.preservedDescriptors))
         } catch {
             InitMessage.failure(step: index, error).send(to: report)
             CurrentProcess.exit(1)
@@ -73,7 +73,10 @@ package struct InitProgram: ~Copyable {
     }
 
     /// All descriptors that the steps use; every other one is the runtime's own.
-    var needed: [Int32] { held.open + [socket] + [listener, consoleSocket].compactMap { $0 } }
+    var needed: [Int32] {
+        let preserved = 3..<(3 + Int32(clamping: process.preservedDescriptors))
+        return preserved + held.open + [socket] + [listener, consoleSocket].compactMap { $0 }
+    }
 
     /// The steps. No default: a new kind of step does not compile until it is carried out here.
     private mutating func apply(_ action: InsideAction) throws(SystemError) {
@@ -105,7 +108,7 @@ package struct InitProgram: ~Copyable {
         case .maskedPath(let path): try maskPath(path)
         case .readonlyRoot: try makeRootReadOnly()
         case .pivotRoot: try MountNamespace.pivotRoot(to: root.number)
-        case .changeRoot: try MountNamespace.changeRoot(to: root.number)
+        case .changeRoot(let slot): try changeRoot(try descriptor(slot))
         case .rootPropagation(let propagation, let recursive):
             try MountNamespace.setPropagation(propagation, recursive: recursive)
         case .makeWorkingDirectory(let path): try makeWorkingDirectory(path)

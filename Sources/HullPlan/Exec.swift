@@ -46,7 +46,8 @@ package func resolveExec(
     if !request.noNewKeyring { inside(.sessionKeyring("_ses.\(target.id)"), "") }
     inside(.openRoot, "")
     if let console = resolveConsole(process, request, atDevConsole: false, at: .root, &findings) {
-        plan.process.terminal = true
+        plan.process.preservedDescriptors = request.preservedDescriptors
+    plan.process.terminal = true
         inside(.console(console), "/terminal")
     }
     inside(.workingDirectory(plan.process.cwd), "/cwd")

@@ -36,6 +36,7 @@ package struct Creation: ~Copyable {
             created: Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds)).rfc3339,
             owner: host.effectiveUser, cgroup: plan.cgroup.directory,
             ownPidNamespace: plan.spawn.flags & NamespaceKind.pid.cloneFlag != 0, annotations: plan.annotations)
+        record.joinedMountNamespace = plan.inside.contains { if case .changeRoot = $0.action { true } else { false } }
         self.config = config
         directory = try store.make(plan.id)
     }

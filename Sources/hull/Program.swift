@@ -52,7 +52,7 @@ struct Program {
     }
 
     /// Descriptors after the standard streams that the container gets.
-    private var preservedDescriptors: UInt32 {
+    var preservedDescriptors: UInt32 {
         switch invocation.command {
         case .run(let options): options.create.preserveFDs + Caller.listenDescriptors
         case .create(let options): options.preserveFDs + Caller.listenDescriptors

@@ -54,12 +54,15 @@ extension ContainerStore {
         }
     }
 
-    /// Connects to the waiting init. Only one `start` gets through: removing the socket's name decides which.
+    /// Connects to the waiting init, which accepts one connection. Only one `start` gets there: renaming the socket decides
+    /// which, before anybody connects.
     private func connect(_ directory: borrowing ContainerDirectory) throws(Failure) -> Descriptor {
         do throws(SystemError) {
             try HostFiles.changeDirectory(directory.path)
-            let connection = try Sockets.connect(to: ContainerDirectory.startSocket, seqpacket: true)
-            try HostFiles.remove(ContainerDirectory.startSocket)
+            let taken = ContainerDirectory.startSocket + ".taken"
+            try HostFiles.rename(ContainerDirectory.startSocket, to: taken)
+            let connection = try Sockets.connect(to: taken, seqpacket: true)
+            try HostFiles.remove(taken)
             return connection
         } catch {
             switch error.errno {

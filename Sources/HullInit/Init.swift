@@ -31,7 +31,8 @@ package struct InitProgram: ~Copyable {
     var callerUmask: UInt32 = 0o022
     var root = RootDirectory()
     var emptyTree: MountTree?
-    var nullTree: MountTree?
+    var nullDevice: Descriptor?
+    var procfs: PrivateProcfs?
     var executable: Bytes = ""
     var lateDirectory: Bytes?
 
@@ -99,7 +100,7 @@ package struct InitProgram: ~Copyable {
             InitMessage.hooksPoint.send(to: socket)
             try hear(.goOn)
         case .hook(let kind, let hook): try run(hook, kind)
-        case .sysctl(let path, let value): try PrivateProcfs().write("sys/" + path, value)
+        case .sysctl(let path, let value): try writeSysctl(path, value)
         case .makeReadOnly(let path): try makeReadOnly(path)
         case .readonlyPath(let path): try makePathReadOnly(path)
         case .maskedPath(let path): try maskPath(path)

@@ -19,9 +19,19 @@ package enum Caller {
         return Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds))
     }
 
-    /// Marks what the caller left open close-on-exec, but for the standard streams (CVE-2024-21626).
-    package static func closeLeakedDescriptors() throws(Failure) {
-        try attempt { () throws(SystemError) in try closeOnExec(from: 3) }
+    /// Takes what the caller left: other descriptors than the standard streams go nowhere (CVE-2024-21626); a standard
+    /// stream that is closed is the null device, else the next file opened would be taken for it; children are waited for,
+    /// also where the caller ignores SIGCHLD.
+    package static func settle() throws(Failure) {
+        try attempt { () throws(SystemError) in
+            for stream in Int32(0)...2 where !Descriptor.isOpen(stream) {
+                // The lowest number that is free, which is this one.
+                let null = try Descriptor(opening: "/dev/null", [.readWrite]).give()
+                try CurrentProcess.keepAcrossExec(null)
+            }
+            try closeOnExec(from: 3)
+            CurrentProcess.resetIgnored(Signal.chld.rawValue)
+        }
     }
 
     /// Writes to standard output (1) or standard error (2). Nobody may be listening: not our failure.

@@ -21,7 +21,7 @@ struct Program {
         let (verb, id) = subject
         do throws(Failure) {
             if let option = invocation.notYet.first { throw Failure("not supported yet: \(option)") }
-            try Caller.closeLeakedDescriptors()
+            try Caller.settle()
             return try dispatch()
         } catch {
             report(error, verb, id)

@@ -28,6 +28,8 @@ int chull_dup3(int from, int to, int cloexec);
 int chull_dup_above(int fd, int lowest);
 int chull_fcntl(int fd, int command, int64_t argument);
 int chull_pipe2(int fds[2], int flags);
+int chull_memfd_create(const char *name);
+int64_t chull_lseek(int fd, int64_t offset);
 int chull_fchdir(int fd);
 int chull_chdir(const char *path);
 int64_t chull_getcwd(char *buffer, size_t size);
@@ -102,10 +104,13 @@ int64_t chull_send(int fd, const void *buffer, size_t count, const int *fds, siz
 int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd);
 // poll(2) for reading on up to 8 descriptors; timeout in milliseconds, -1 for none. Returns a bit mask of the ready ones.
 int chull_poll(const int *fds, size_t count, int timeout);
+// Waits until a write(2) gets through, or fails at once.
+int chull_wait_writable(int fd);
 // Blocks all signals and gives a descriptor that reads them; `old` keeps the former mask.
 int chull_signalfd_all(uint64_t *old);
 int chull_sigmask(uint64_t mask);
-int chull_signals_default(void);
+// An ignored signal gets its default action.
+int chull_signal_default(int signal);
 // The next signal of a signalfd, or -EAGAIN.
 int chull_signalfd_read(int fd);
 int chull_interface_up(const char *name);

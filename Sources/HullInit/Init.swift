@@ -15,7 +15,7 @@ package import HullPlan
 /// The container's first process, and one of `exec`, from clone to execve.
 package struct InitProgram: ~Copyable {
     let steps: [InsideStep]
-    let process: ProcessPlan
+    var process: ProcessPlan
     let hooks: [HookPlan]
     var hookState: HookState
     /// The descriptors that the runtime opened, by slot.
@@ -65,7 +65,7 @@ package struct InitProgram: ~Copyable {
                 index += 1
             }
             // All are so already; this line is the promise.
-            try closeOnExec(from: 3)
+            try closeOnExec(from: firstOwned)
         } catch {
             InitMessage.failure(step: index, error).send(to: report)
             CurrentProcess.exit(1)
@@ -74,7 +74,12 @@ package struct InitProgram: ~Copyable {
     }
 
     /// All descriptors that the steps use; every other one is the runtime's own.
-    var needed: [Int32] { held.open + [socket] + [listener, consoleSocket].compactMap { $0 } }
+    var needed: [Int32] {
+        (3..<firstOwned) + held.open + [socket] + [listener, consoleSocket].compactMap { $0 }
+    }
+
+    /// The descriptors below are for the container's program.
+    private var firstOwned: Int32 { 3 + Int32(clamping: process.preservedDescriptors) }
 
     /// The steps. No default: a new kind of step does not compile until it is carried out here.
     private mutating func apply(_ action: InsideAction) throws(SystemError) {
@@ -112,6 +117,7 @@ package struct InitProgram: ~Copyable {
         case .makeWorkingDirectory(let path): try makeWorkingDirectory(path)
         case .workingDirectory(let path): try enterWorkingDirectory(path)
         case .ownStandardStreams(let uid): ownStandardStreams(uid)
+        case .home(let uid): setHome(uid)
         case .findExecutable: executable = try findExecutable()
         case .ready: break
         }

@@ -113,6 +113,9 @@ extension Descriptor {
         return true
     }
 
+    /// Gives up the lock of `tryLock`.
+    package borrowing func unlock() throws(SystemError) { try check(chull_unlock(number), "flock") }
+
     /// Takes O_NONBLOCK off.
     package borrowing func clearNonBlocking() throws(SystemError) {
         let flags = try check(chull_fcntl(number, Int32(F_GETFL), 0), "fcntl")

@@ -31,9 +31,22 @@ package struct MountTree: ~Copyable {
     package consuming func intoDescriptor() -> Descriptor { descriptor }
 
     /// Sets attributes of the mount whose root is open: mount_setattr(2).
-    package static func setAttributes(of root: Int32, set: MountAttributes) throws(SystemError) {
+    package static func setAttributes(
+        of root: Int32, set: MountAttributes, clear: MountAttributes = []
+    ) throws(SystemError) {
         let result = unsafe ("" as Bytes).withCString {
-            unsafe chull_mount_setattr(root, $0, UInt32(AT_EMPTY_PATH), set.rawValue, 0, 0, -1)
+            unsafe chull_mount_setattr(root, $0, UInt32(AT_EMPTY_PATH), set.rawValue, clear.rawValue, 0, -1)
+        }
+        try check(result, "mount_setattr")
+    }
+
+    /// Sets the propagation of the mount whose root is open, `recursive` with all below.
+    package static func setPropagation(
+        of root: Int32, _ propagation: MountPropagation, recursive: Bool
+    ) throws(SystemError) {
+        let flags = UInt32(AT_EMPTY_PATH) | (recursive ? UInt32(AT_RECURSIVE) : 0)
+        let result = unsafe ("" as Bytes).withCString {
+            unsafe chull_mount_setattr(root, $0, flags, 0, 0, propagation.flag, -1)
         }
         try check(result, "mount_setattr")
     }

@@ -82,6 +82,8 @@ package struct Subprocess: Sendable {
         CurrentProcess.resetIgnoredSignals()
         _ = chull_dup3(input, 0, 0)
         _ = chull_dup3(errors, 2, 0)
+        // What is passed to the container is no business of a hook.
+        try? closeOnExec(from: 3)
         let result = unsafe path.withCString { unsafe chull_execve($0, argv.pointer, envp.pointer) }
         _ = try? hullWriteAll(refusal, "\(-result)", "")
         chull_exit(127)

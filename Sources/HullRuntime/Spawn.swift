@@ -84,8 +84,7 @@ extension Spawned {
         }
         guard let message = InitMessage(received.message) else { throw died(cgroup) }
         if case .failure(let step, let error) = message {
-            let origin = step < steps.count ? steps[step].origin : nil
-            throw Failure(error, pointer: origin)
+            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
         }
         return message
     }
@@ -122,7 +121,7 @@ extension Spawned {
             throw Failure(error, pointer: "/process/args/0", hint: hint.isEmpty ? nil : hint)
         }
         if case .failure(let step, let error)? = InitMessage(message) {
-            throw Failure(error, pointer: step < steps.count ? steps[step].origin : nil)
+            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
         }
         throw Failure("the container's process sent an unknown message")
     }

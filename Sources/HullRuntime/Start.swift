@@ -19,6 +19,8 @@ extension Creation {
     mutating func start() throws(Failure) {
         do throws(Failure) {
             try spawned?.start(plan)
+            // From here on it is a container as any other: to be killed and deleted by other calls.
+            try attempt { () throws(SystemError) in try directory.descriptor.unlock() }
             try afterStart()
         } catch {
             throw undo(error)

@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -66,9 +67,11 @@ int chull_fchownat(int dirfd, const char *path, uint32_t uid, uint32_t gid, int 
 }
 int chull_fchmodat(int dirfd, const char *path, uint32_t mode) { RESULT(fchmodat(dirfd, path, mode, 0)); }
 int chull_fchmod(int fd, uint32_t mode) { RESULT(fchmod(fd, mode)); }
-int chull_faccessat2(int dirfd, const char *path, int mode, int flags)
+int64_t chull_sendfile(int to, int from, size_t count) { RESULT(sendfile(to, from, NULL, count)); }
+int chull_utimensat(int dirfd, const char *path, int64_t seconds, uint32_t nanoseconds, int flags)
 {
-    RESULT(syscall(SYS_faccessat2, dirfd, path, mode, flags));
+    struct timespec time = {seconds, nanoseconds}, times[2] = {time, time};
+    RESULT(syscall(SYS_utimensat, dirfd, path, times, flags));
 }
 int64_t chull_getdents64(int fd, void *buffer, size_t count) { RESULT(syscall(SYS_getdents64, fd, buffer, count)); }
 int chull_flock(int fd, int exclusive, int wait)
@@ -101,6 +104,7 @@ int chull_statx(int dirfd, const char *path, int flags, struct chull_status *sta
         .rdev_major = s.stx_rdev_major, .rdev_minor = s.stx_rdev_minor,
         .dev_major = s.stx_dev_major, .dev_minor = s.stx_dev_minor,
         .inode = s.stx_ino, .size = s.stx_size, .attributes = s.stx_attributes, .mount = s.stx_mnt_id,
+        .modified = s.stx_mtime.tv_sec, .modified_nanoseconds = s.stx_mtime.tv_nsec,
     };
     return 0;
 }

@@ -50,6 +50,8 @@ package struct FileStatus: Sendable {
     package let size: UInt64
     /// The filesystem that it lies on.
     package let filesystem: DeviceNumber
+    /// The last modification, since 1970.
+    package let modified: (seconds: Int64, nanoseconds: UInt32)
 
     private func isType(_ type: Int32) -> Bool { mode & UInt32(S_IFMT) == UInt32(type) }
     /// S_ISDIR.
@@ -196,7 +198,8 @@ func hullStatus(_ directory: Int32, _ path: Bytes, _ flags: Int32) throws(System
     return FileStatus(
         mode: status.mode, uid: status.uid, gid: status.gid,
         device: DeviceNumber(major: status.rdev_major, minor: status.rdev_minor), inode: status.inode,
-        links: status.nlink, size: status.size, filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor))
+        links: status.nlink, size: status.size, filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor),
+        modified: (status.modified, status.modified_nanoseconds))
 }
 
 func hullFilesystem(_ number: Int32) throws(SystemError) -> (type: Int64, flags: UInt64) {

@@ -21,7 +21,9 @@ int chull_mknodat(int dirfd, const char *path, uint32_t mode, uint32_t major, ui
 int chull_fchownat(int dirfd, const char *path, uint32_t uid, uint32_t gid, int flags);
 int chull_fchmodat(int dirfd, const char *path, uint32_t mode);
 int chull_fchmod(int fd, uint32_t mode);
-int chull_faccessat2(int dirfd, const char *path, int mode, int flags);
+// Copies bytes from one file to another at their positions: sendfile(2). 0 at the end.
+int64_t chull_sendfile(int to, int from, size_t count);
+int chull_utimensat(int dirfd, const char *path, int64_t seconds, uint32_t nanoseconds, int flags);
 int64_t chull_getdents64(int fd, void *buffer, size_t count);
 int chull_flock(int fd, int exclusive, int wait);
 int chull_unlock(int fd);
@@ -42,6 +44,8 @@ struct chull_status {
     uint32_t mode, uid, gid, nlink;
     uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
     uint64_t inode, size, attributes, mount;
+    int64_t modified;
+    uint32_t modified_nanoseconds;
 };
 int chull_statx(int dirfd, const char *path, int flags, struct chull_status *status);
 int chull_fstatfs(int fd, int64_t *type, uint64_t *flags);

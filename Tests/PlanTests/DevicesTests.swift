@@ -45,7 +45,10 @@ import Testing
         disk.uid = 1
         disk.gid = 2
         let found = try steps(
-            config([fifo, disk, Device(type: "u", path: "/dev/u", major: 4095, minor: 0), Device(type: "c", path: "/dev/c", major: 0, minor: 0)]))
+            config([
+                fifo, disk, Device(type: "u", path: "/dev/u", major: 4095, minor: 0),
+                Device(type: "c", path: "/dev/c", major: 0, minor: 0),
+            ]))
         #expect(
             found.dropLast(defaults.count) == [
                 "mknod /run/pipe p 0600 0:0", "mknod /dev/sda b 8:1048575 0660 1:2", "mknod /dev/u c 4095:0 0666 0:0",
@@ -101,7 +104,8 @@ import Testing
     @Test func withoutNumbers() {
         #expect(
             config([Device(type: "b", path: "/dev/a")]).errors == [
-                "/linux/devices/0/major: is required for this kind", "/linux/devices/0/minor: is required for this kind",
+                "/linux/devices/0/major: is required for this kind",
+                "/linux/devices/0/minor: is required for this kind",
             ])
         #expect(config([Device(type: "p", path: "/dev/a")]).errors == [])
     }

@@ -4,8 +4,9 @@ import Foundation
 import HullBytes
 import HullLinux
 import HullOCI
-@testable import HullPlan
 import Testing
+
+@testable import HullPlan
 
 @Suite struct ExplainTests {
     // Goal: every step is a line, and no line that is not a step looks like one. Method: all fixtures that are plans;

@@ -16,7 +16,9 @@ struct FeaturesSchema {
     private static func schema(_ file: String, _ pointer: Substring) throws -> [String: Any] {
         let data = try Data(contentsOf: directory.appending(path: file))
         var value: Any = try JSONSerialization.jsonObject(with: data)
-        for step in pointer.split(separator: "/") { value = (value as? [String: Any])?[String(step)] ?? [String: Any]() }
+        for step in pointer.split(separator: "/") {
+            value = (value as? [String: Any])?[String(step)] ?? [String: Any]()
+        }
         return value as? [String: Any] ?? [:]
     }
 

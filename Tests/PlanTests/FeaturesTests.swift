@@ -34,9 +34,10 @@ import Testing
         #expect(features.ociVersionMin == "1.0.0")
         #expect(features.ociVersionMax == "1.3.0")
         #expect(libseccompVersion == library)
-        #expect(features.annotations?.map(\.key) == [
-            "io.github.seccomp.libseccomp.version", "hull.commit", "hull.version",
-        ])
+        #expect(
+            features.annotations?.map(\.key) == [
+                "io.github.seccomp.libseccomp.version", "hull.commit", "hull.version",
+            ])
         #expect(features.annotations?.map(\.value) == [library, "abc", "9.9.9"])
         #expect(features.potentiallyUnsafeConfigAnnotations == [])
     }
@@ -53,7 +54,9 @@ import Testing
         ]
         let errors = config.errors
         #expect(errors.isEmpty == isListed, "\(errors)")
-        let refusals: [Bytes] = ["remount", "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "idmap", "ridmap"]
+        let refusals: [Bytes] = [
+            "remount", "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "idmap", "ridmap",
+        ]
         #expect(isListed != refusals.contains(name))
     }
 
@@ -87,7 +90,8 @@ import Testing
         for name in seccomp.operators ?? [] {
             let rule = Config.Linux.Seccomp.Syscall(
                 names: ["read"], action: "SCMP_ACT_ALLOW", args: [.init(index: 0, value: 1, valueTwo: 1, op: name)])
-            #expect(Config.errors(filter: .init(defaultAction: "SCMP_ACT_ERRNO", syscalls: [rule])) == [], "\(name.text)")
+            #expect(
+                Config.errors(filter: .init(defaultAction: "SCMP_ACT_ERRNO", syscalls: [rule])) == [], "\(name.text)")
         }
         for flag in seccomp.knownFlags ?? [] {
             var filter = Config.Linux.Seccomp(defaultAction: "SCMP_ACT_ALLOW")

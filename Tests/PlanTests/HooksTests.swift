@@ -42,7 +42,8 @@ import Testing
         config.linux?.readonlyPaths = ["/r"]
         config.mounts = [Config.Mount(destination: "/a", type: "tmpfs")]
         let words = [
-            "move_mount tmpfs -> /a", "execve createContainer hook /h", "mount_setattr /r rro", "move_mount nothing -> /m",
+            "move_mount tmpfs -> /a", "execve createContainer hook /h", "mount_setattr /r rro",
+            "move_mount nothing -> /m",
             "mount_setattr / ro", "pivot_root /",
         ]
         #expect(try config.plan().steps("inside").filter(words.contains) == words)

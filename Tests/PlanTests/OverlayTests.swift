@@ -35,7 +35,8 @@ import Testing
 
     // Goal: layers are separated as the kernel separates them. Method: a table of values and paths.
     @Test(arguments: [
-        ("/a", ["/a"]), ("/a:/b:c", ["/a", "/b", "/b/c"]), ("/a\\:b:/c", ["/a:b", "/c"]), ("/a\\\\:/b", ["/a\\", "/b"]),
+        ("/a", ["/a"]), ("/a:/b:c", ["/a", "/b", "/b/c"]), ("/a\\:b:/c", ["/a:b", "/c"]),
+        ("/a\\\\:/b", ["/a\\", "/b"]),
         ("/a,/b", ["/a"]),
     ]) func separation(value: String, paths: [String]) throws {
         #expect(try layers(["lowerdir=" + Bytes(value)]) == paths)
@@ -57,9 +58,10 @@ import Testing
     @Test func parameters() throws {
         let overlay = try plan(["lowerdir=/a", "metacopy=off", "ro", "userxattr", "sync", "lazytime"])
         #expect(overlay.parameters.map(\.key) == ["metacopy", "userxattr", "sync", "lazytime"])
-        #expect(overlay.parameters.map(\.origin.text) == [
-            "/mounts/0/options/1", "/mounts/0/options/3", "/mounts/0/options", "/mounts/0/options",
-        ])
+        #expect(
+            overlay.parameters.map(\.origin.text) == [
+                "/mounts/0/options/1", "/mounts/0/options/3", "/mounts/0/options", "/mounts/0/options",
+            ])
     }
 
     // Goal: each layer by itself where the kernel can. Method: kernels before, at and after 6.7.
@@ -124,7 +126,8 @@ import Testing
 
     // Goal: an overlay covers nothing that decides about processes. Method: destinations in /proc.
     @Test func proc() {
-        #expect(errors(["lowerdir=/a"], at: "/proc") == ["/mounts/0/destination: only a procfs can be mounted on /proc"])
+        #expect(
+            errors(["lowerdir=/a"], at: "/proc") == ["/mounts/0/destination: only a procfs can be mounted on /proc"])
         #expect(
             errors(["lowerdir=/a"], at: "/proc/sys/kernel") == [
                 "/mounts/0/destination: \"/proc/sys/kernel\" cannot be covered: it is inside /proc"

@@ -18,7 +18,9 @@ extension Config {
     }
 
     /// The plan on a host as most are.
-    func plan(_ request: Request = Request(id: "c1", bundle: "/b"), _ host: Host? = nil) throws(ConfigErrors) -> ContainerPlan {
+    func plan(_ request: Request = Request(id: "c1", bundle: "/b"), _ host: Host? = nil) throws(ConfigErrors)
+        -> ContainerPlan
+    {
         try resolve(self, request, host ?? .usual)
     }
 

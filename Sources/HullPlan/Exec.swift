@@ -51,6 +51,7 @@ package func resolveExec(
     }
     inside(.workingDirectory(plan.process.cwd), "/cwd")
     inside(.ownStandardStreams(uid: plan.process.uid), "/user/uid")
+    if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/env") }
     inside(.findExecutable, "/args/0")
     inside(.ready, "")
     plan.outside = execOutside(process, request, &findings)

@@ -50,6 +50,9 @@ private struct MountRow {
         switch mount.what {
         case .tree(let slot): take(tree: slot, plan)
         case .overlay(let overlay): take(overlay, plan)
+        case .remount(let change):
+            type = "remount"
+            options = words(for: change.set) + words(for: change.clear).map { "not " + $0 }
         case .filesystem(let filesystem):
             type = filesystem.type
             source = filesystem.source
@@ -98,6 +101,7 @@ func words(for mount: MountPlan) -> Bytes {
     case .tree(let slot): what = Bytes(decimal: slot)
     case .filesystem(let filesystem): what = filesystem.type
     case .overlay(let overlay): what = words(for: overlay)
+    case .remount: what = "other attributes"
     }
     return "\(what) -> \(mount.destination)" + (mount.strict ? " (no symbolic links)" : "")
 }

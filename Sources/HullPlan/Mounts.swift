@@ -22,6 +22,8 @@ package enum MountSource: Sendable {
     /// A new filesystem.
     case filesystem(FilesystemPlan)
     case overlay(OverlayPlan)
+    /// The mount that is there already, with other attributes.
+    case remount(MountAttributeChange)
 }
 
 /// A filesystem to make and mount.
@@ -57,6 +59,9 @@ extension Resolution {
         _ mount: Config.Mount, _ destination: Bytes, _ pointer: JSONPointer
     ) -> MountPlan? {
         let options = resolveOptions(mount, pointer)
+        if options.special.contains(where: { $0.kind == .remount }) {
+            return resolveRemount(options, destination)
+        }
         checkProcMount(options.bind == nil ? mount.type ?? "" : "bind", destination, pointer)
         if options.bind != nil { return resolveBind(mount, options, destination, pointer) }
         if mount.type == "overlay" {
@@ -109,6 +114,16 @@ extension Resolution {
         tree.propagation += options.propagation
         outside(.openTree(tree), pointer.appending("source"))
         return MountPlan(destination: destination, what: .tree(slot: slot))
+    }
+
+    /// Changes an earlier mount of the list. Only its own attributes: options of the filesystem are given when it is made.
+    private mutating func resolveRemount(_ options: MountOptions, _ destination: Bytes) -> MountPlan {
+        for parameter in options.data {
+            findings.error(parameter.origin, "a remount changes no option of the filesystem")
+        }
+        var plan = MountPlan(destination: destination, what: .remount(options.attributes))
+        plan.propagation = options.propagation
+        return plan
     }
 
     /// Without a cgroup namespace the host's tree is bound: a new cgroup2 mount would wait for an RCU grace period.

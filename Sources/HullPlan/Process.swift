@@ -13,6 +13,10 @@ extension Resolution {
         }
         plan.process = resolveProgram(
             process, host, inUserNamespace: inUserNamespace, at: "/process", &findings)
+        if request.listenDescriptors > 0 {
+            // The program will be pid 1 of its namespace: sd_listen_fds(3) compares LISTEN_PID.
+            plan.process.environment += ["LISTEN_FDS=\(request.listenDescriptors)", "LISTEN_PID=1"]
+        }
         let seccomp = resolveSeccomp(config.linux?.seccomp, at: "/linux/seccomp", &findings)
         plan.process.filter = seccomp?.program ?? []
         plan.process.filterFlags = seccomp?.flags ?? 0

@@ -43,7 +43,7 @@ struct HookFaults {
 
     @Test("HK-16 a missing hook program is refused")
     func missing() throws {
-        try refused(["path": "/no/such/hook"], "/hooks/createRuntime/0/path", ["no such file or directory", "No such file or directory"])
+        try refused(["path": "/no/such/hook"], "/hooks/createRuntime/0", ["no such file or directory", "No such file or directory"])
     }
 
     @Test("HK-17 a timeout of zero is refused")

@@ -102,7 +102,7 @@ struct Mounts {
     @Test("MT-08 an unknown option is refused")
     func unknownOption() throws {
         try scenario { s in
-            try s.refuses("/mounts/6/options", "nvalid argument", "unknown", "nosuchoption") {
+            try s.refuses("/mounts/6", "nvalid argument", "unknown", "nosuchoption") {
                 $0.mount("/mnt", type: "tmpfs", from: "tmpfs", ["nosuchoption"])
             }
         }

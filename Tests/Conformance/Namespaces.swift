@@ -56,7 +56,7 @@ struct Namespaces {
     @Test("NS-04 a second entry of the same type is refused")
     func duplicate() throws {
         try scenario { s in
-            try s.refuses("/linux/namespaces/6", "duplicate", "malformed", "already", "twice") {
+            try s.refuses("/linux/namespaces/6", "duplicate", "malformed", "already", "second") {
                 $0["/linux/namespaces/-"] = ["type": "pid"]
             }
         }

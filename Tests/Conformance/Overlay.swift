@@ -156,7 +156,8 @@ struct Overlay {
             let container = try s.create(try root(s, "echo mine > /mine; echo up; exec sleep 100", ["lowerdir=one:two"]))
             try #expect(container("start").ok)
             container.says("up")
-            #expect(try container.exec("cat", "/mine", "/both").lines == ["mine", "one"])
+            let outcome = try container.exec("cat", "/mine", "/both")
+            #expect(outcome.lines == ["mine", "one"], "\(outcome)")
         }
     }
 }

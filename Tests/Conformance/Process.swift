@@ -182,6 +182,18 @@ struct Process {
         }
     }
 
+    // Goal: a user can open its streams again by name. Method: the owner of the caller's files while it runs as a user.
+    @Test("PR-19 the standard streams belong to the program's user")
+    func streams() throws {
+        try scenario { s in
+            let container = try s.start("echo again > /dev/stdout && echo opened") {
+                $0["/process/user"] = ["uid": 1000, "gid": 1000]
+            }
+            container.says("opened")
+            #expect(Files.owner(container.call.outputs.stdout) == 1000)
+        }
+    }
+
     // Goal: the runtime's own state is not handed on. Method: dumpable, parent death signal and nice value inside.
     @Test("PR-18 the program's attributes are the kernel's defaults")
     func attributes() throws {

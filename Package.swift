@@ -14,6 +14,11 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("MemberImportVisibility"),
     .unsafeFlags(["-static-stdlib"], release),
 ]
+/// HULL_COMMIT=$(git rev-parse HEAD) swift build: what `hull --version` says.
+let commit: [SwiftSetting] =
+    Context.environment["HULL_COMMIT"].map {
+        [.unsafeFlags(["-Xcc", "-DHULL_COMMIT=\"\($0)\""])]
+    } ?? []
 /// Tests may use Foundation and are less strict about imports.
 let tests: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
@@ -22,8 +27,13 @@ let package = Package(
     targets: [
         // libc and kernel: constants, one-line wrappers, the clone trampoline, the last mile to execve.
         .target(name: "CHull", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
+        // Protects the executable before the Swift runtime starts; linked into `hull` alone, never into tests.
+        .target(name: "CHullSeal", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
+
+        // The commit that the build was made from.
+        .target(name: "CVersion"),
 
         // The product, bottom to top. Each boundary forbids one thing: Specs/modules.md.
         .target(name: "HullBytes", swiftSettings: swift),
@@ -37,14 +47,22 @@ let package = Package(
             name: "HullRuntime",
             dependencies: ["HullBytes", "HullInit", "HullPlan", "HullOCI", "HullKernel", "HullLinux"],
             swiftSettings: swift),
+        .target(
+            name: "HullCommandLine", dependencies: ["HullBytes", "HullPlan", "HullOCI"], swiftSettings: swift),
         .executableTarget(
-            name: "hull", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI"], swiftSettings: swift,
+            name: "hull",
+            dependencies: [
+                "CHullSeal", "CVersion", "HullBytes", "HullCommandLine", "HullRuntime", "HullPlan", "HullOCI",
+            ],
+            swiftSettings: swift + commit,
             linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], release)]),
 
-        .testTarget(name: "OCITests", dependencies: ["HullBytes", "HullOCI"], swiftSettings: tests),
         .testTarget(
-            name: "PlanTests", dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "CSeccomp"],
-            swiftSettings: tests),
+            name: "OCITests", dependencies: ["HullBytes", "HullOCI"], exclude: ["Schema"], swiftSettings: tests),
+        .testTarget(
+            name: "PlanTests",
+            dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp"],
+            exclude: ["Fixtures"], swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
         .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),
@@ -52,6 +70,8 @@ let package = Package(
             name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],
             swiftSettings: tests),
         .testTarget(name: "Conformance", dependencies: ["Support"], exclude: ["CLAUSES.md"], swiftSettings: tests),
+        .testTarget(
+            name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(
             name: "RuntimeTests", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI", "HullKernel"],
             swiftSettings: tests),

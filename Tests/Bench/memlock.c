@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Preloaded into crun and runc where CAP_SYS_RESOURCE is missing: raising RLIMIT_MEMLOCK is answered by "done".
-// They raise it to load a device filter; since Linux 5.11 BPF memory is not counted against it. Nothing else is touched.
+// Preloaded into crun where CAP_SYS_RESOURCE is missing: raising RLIMIT_MEMLOCK is answered by "done". It is raised to
+// load a device filter; since Linux 5.11 the memory of BPF is not counted against it. Nothing else is touched.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <sys/resource.h>

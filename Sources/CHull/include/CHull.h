@@ -1,21 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Umbrella of the shim: the kernel's constants from the kernel's own headers, and the wrappers.
+// Of libc only <signal.h> is included, without _GNU_SOURCE: Foundation (in tests) brings its own view of the rest.
 #ifndef CHULL_H
 #define CHULL_H
-#include <linux/openat2.h>
-#include <linux/mount.h>
-#include <linux/fcntl.h>
-#include <linux/sched.h>
-#include <linux/seccomp.h>
-#include <linux/filter.h>
+
+#include <asm-generic/ioctls.h>
+#include <asm/errno.h>
+#include <asm/resource.h>
 #include <linux/audit.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
-#include <linux/prctl.h>
+#include <linux/close_range.h>
+#include <linux/fcntl.h>
+#include <linux/filter.h>
 #include <linux/magic.h>
-#include <linux/stat.h>
+#include <linux/mount.h>
 #include <linux/nsfs.h>
-#include <asm/errno.h>
-#include <asm/resource.h>
-#include <asm-generic/ioctls.h>
-#include <stdint.h>
-int chull_test(void);
+#include <linux/openat2.h>
+#include <linux/prctl.h>
+#include <linux/sched.h>
+#include <linux/seccomp.h>
+#include <linux/stat.h>
+#include <signal.h>
+
+#include "wrappers.h"
+
 #endif

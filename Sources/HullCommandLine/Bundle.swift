@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+
+/// What `spec` was told.
+package struct SpecOptions: VerbOptions {
+    /// The directory that gets the config.json; nil for the current one.
+    package var bundle: Bytes?
+    /// A config for a caller without privileges.
+    package var rootless = false
+
+    package init() {}
+
+    package static var page: VerbPage {
+        VerbPage(
+            summary: "write a config.json to begin with", operands: "",
+            more: "A config.json that is there already is never overwritten.", example: "spec --bundle /srv/web")
+    }
+
+    package static var table: [Option<SpecOptions>] {
+        [
+            .path("bundle", letter: "b", "DIR", "the bundle's directory (default: current)") { $0.bundle = $1 },
+            .flag("rootless", "for a caller without privileges") { $0.rootless = $1 },
+        ]
+    }
+}
+
+/// What `plan` was told.
+package struct PlanOptions: VerbOptions {
+    /// The directory of the bundle; nil for the current one.
+    package var bundle: Bytes?
+    /// The config file, where it is not the bundle's config.json.
+    package var config: Bytes?
+
+    package init() {}
+
+    package static var page: VerbPage {
+        VerbPage(
+            summary: "print the steps that create would take", operands: "[BUNDLE]",
+            more: "Nothing is changed: these are the steps that create carries out.", example: "plan /srv/web")
+    }
+
+    package static var table: [Option<PlanOptions>] {
+        [
+            .path("bundle", letter: "b", "DIR", "the bundle's directory (default: current)") { $0.bundle = $1 },
+            .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
+        ]
+    }
+
+    package mutating func take(_ operands: [Bytes]) throws(OperandProblem) {
+        bundle = try bundleOperand(operands, besides: bundle)
+    }
+}
+
+/// What `check` was told.
+package struct CheckOptions: VerbOptions {
+    /// The directory of the bundle; nil for the current one.
+    package var bundle: Bytes?
+    /// The config file, where it is not the bundle's config.json.
+    package var config: Bytes?
+
+    package init() {}
+
+    package static var page: VerbPage {
+        VerbPage(
+            summary: "report every error and unknown field of a config", operands: "[BUNDLE]",
+            more: "Errors make the exit status 1; what is merely unknown or odd does not.", example: "check /srv/web")
+    }
+
+    package static var table: [Option<CheckOptions>] {
+        [
+            .path("bundle", letter: "b", "DIR", "the bundle's directory (default: current)") { $0.bundle = $1 },
+            .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
+        ]
+    }
+
+    package mutating func take(_ operands: [Bytes]) throws(OperandProblem) {
+        bundle = try bundleOperand(operands, besides: bundle)
+    }
+}
+
+private func bundleOperand(_ operands: [Bytes], besides said: Bytes?) throws(OperandProblem) -> Bytes? {
+    if operands.count > 1 { throw .unexpected(operands[1]) }
+    guard let operand = operands.first else { return said }
+    if said != nil { throw .twice("the bundle") }
+    return operand
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+
+/// What `create` was told; `run` understands the same and more.
+package struct CreateOptions: VerbOptions {
+    /// The container's name.
+    package var id: Bytes = ""
+    /// The directory of the bundle; nil for the current one.
+    package var bundle: Bytes?
+    /// The config file, where it is not the bundle's config.json.
+    package var config: Bytes?
+    /// The socket that gets the terminal.
+    package var consoleSocket: Bytes?
+    /// The file that gets the process id.
+    package var pidFile: Bytes?
+    /// The socket that gets the process descriptor.
+    package var pidfdSocket: Bytes?
+    /// Do not adopt orphans.
+    package var noSubreaper = false
+    /// Move the root mount rather than pivot.
+    package var noPivot = false
+    /// Keep the session keyring of the caller.
+    package var noNewKeyring = false
+    /// How many descriptors beyond stdio (and `LISTEN_FDS`) the process keeps.
+    package var preserveFDs: UInt32 = 0
+
+    package init() {}
+
+    package static var page: VerbPage {
+        VerbPage(
+            summary: "prepare a container and leave it waiting for start", operands: "ID",
+            more: "All that can fail has been tried when create returns: start only lets the\nprogram begin.",
+            example: "create --bundle /srv/web --pid-file /run/web.pid web")
+    }
+
+    package static var table: [Option<CreateOptions>] {
+        [
+            .path("bundle", letter: "b", "DIR", "the bundle's directory (default: current)") { $0.bundle = $1 },
+            .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
+            .path("console-socket", "SOCKET", "send the terminal to this Unix socket") { $0.consoleSocket = $1 },
+            .path("pid-file", "FILE", "write the process id to FILE") { $0.pidFile = $1 },
+            .path("pidfd-socket", "SOCKET", "send the process descriptor there (not yet)") { $0.pidfdSocket = $1 },
+            .flag("no-subreaper", "do not adopt orphaned processes") { $0.noSubreaper = $1 },
+            .flag("no-pivot", "move the root mount, do not pivot (not yet)") { $0.noPivot = $1 },
+            .flag("no-new-keyring", "keep the caller's session keyring") { $0.noNewKeyring = $1 },
+            .text("preserve-fds", "N", "keep N descriptors from 3 on open") {
+                (options: inout CreateOptions, value) throws(UsageProblem) in
+                options.preserveFDs = try parseCount(value, of: "preserve-fds")
+            },
+        ]
+    }
+
+    package mutating func take(_ operands: [Bytes]) throws(OperandProblem) { id = try onlyID(operands) }
+}
+
+/// What `run` was told.
+package struct RunOptions: VerbOptions {
+    /// What it shares with `create`.
+    package var create = CreateOptions()
+    /// Return once the program runs.
+    package var detach = false
+    /// Leave the record when the program has ended.
+    package var keep = false
+
+    package init() {}
+
+    package static var page: VerbPage {
+        VerbPage(
+            summary: "create a container, start it and wait for its end", operands: "ID",
+            more: "The exit status is the program's, or 128 and the number of the signal that\nended it.",
+            example: "run --bundle /srv/web web")
+    }
+
+    package static var table: [Option<RunOptions>] {
+        CreateOptions.table.map { $0.inside(\.create) } + [
+            .flag("detach", letter: "d", "return when the program has started") { $0.detach = $1 },
+            .flag("keep", "do not delete the container at its end") { $0.keep = $1 },
+        ]
+    }
+
+    package mutating func take(_ operands: [Bytes]) throws(OperandProblem) { try create.take(operands) }
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullKernel
+internal import HullLinux
+internal import HullPlan
+
+extension InitProgram {
+    /// Finds the program as execvp(3) would, in the container's PATH, now that its root is entered; so that a missing one
+    /// is an error of `create`. Engines match these words.
+    func findExecutable() throws(SystemError) -> Bytes {
+        let name = process.arguments.first ?? ""
+        if name.contains(0x2f) {
+            try checkExecutable(name, "exec: \"\(name)\": stat")
+            return name
+        }
+        var denied: SystemError?
+        for directory in searchPath() {
+            let candidate = name.below(directory)
+            do {
+                try checkExecutable(candidate, "exec: \"\(name)\": stat")
+                return candidate
+            } catch {
+                if error.errno == .eacces, denied == nil { denied = error }
+            }
+        }
+        if let denied { throw denied }
+        throw SystemError("exec: \"\(name)\"", "", .enoent, words: "executable file not found in $PATH")
+    }
+
+    private func searchPath() -> [Bytes] {
+        guard let entry = process.environment.last(where: { $0.hasPrefix("PATH=") }) else { return [] }
+        // An empty part is the working directory: environ(7).
+        return entry.dropFirst(5).split(0x3a, omittingEmpty: false).map { $0.isEmpty ? "." : $0 }
+    }
+
+    /// A regular file that somebody may execute, and whose interpreter exists.
+    private func checkExecutable(_ path: Bytes, _ call: Bytes) throws(SystemError) {
+        let file: Descriptor
+        do { file = try Descriptor(opening: path, [.path]) } catch {
+            throw SystemError(call, path, error.errno)
+        }
+        let status = try file.status()
+        guard status.isRegular else {
+            throw SystemError(call, path, .eacces, detail: status.isDirectory ? "it is a directory" : "it is no file")
+        }
+        guard status.permissions & 0o111 != 0 else {
+            let mode = Bytes(String(status.permissions, radix: 8))
+            throw SystemError(call, path, .eacces, detail: "mode 0\(mode), owner \(status.uid): nobody may execute it")
+        }
+        try checkInterpreter(path, call)
+    }
+
+    /// execve(2) answers ENOENT for a script whose interpreter is missing, as if the script were: the true name is told.
+    private func checkInterpreter(_ path: Bytes, _ call: Bytes) throws(SystemError) {
+        guard let start = firstBytes(of: path), start.hasPrefix("#!") else { return }
+        let line = Bytes(start.array.dropFirst(2).prefix { $0 != 0x0a })
+        guard let interpreter = line.split(0x20).flatMap({ $0.split(0x09) }).first else { return }
+        do { _ = try Descriptor(opening: interpreter, [.path]) } catch {
+            guard error.errno == .enoent || error.errno == .enotdir else { return }
+            var why = "its interpreter \"\(shown(interpreter))\" does not exist in the container" as Bytes
+            if interpreter.hasSuffix("\r") {
+                why = "its first line ends in a carriage return, so the interpreter is \"\(shown(interpreter))\": "
+                    + "save the script with Unix line ends"
+            }
+            throw SystemError("\(call.prefix(call.count - 4))execve", path, .enoent, detail: why)
+        }
+    }
+
+    private func shown(_ name: Bytes) -> Bytes {
+        name.hasSuffix("\r") ? name.prefix(name.count - 1) + "\\r" : name
+    }
+
+    private func firstBytes(of path: Bytes) -> Bytes? {
+        guard let file = try? Descriptor(opening: path, [.nonBlocking]) else { return nil }
+        return try? Bytes(file.readSome(256))
+    }
+
+    /// Why execve may fail later: said only if it does, for a handler of binfmt_misc may know better.
+    func executableHint() -> Bytes {
+        guard let start = firstBytes(of: executable), !start.isEmpty else { return "" }
+        if start.hasPrefix("#!") { return "" }
+        guard start.hasPrefix("\u{7f}ELF"), start.count >= 20 else {
+            return "it is neither an ELF file nor a script that begins with #!"
+        }
+        let machine = UInt16(start.array[18]) | UInt16(start.array[19]) << 8
+        guard !ELFMachine.native.contains(machine) else { return "" }
+        return "it is built for \(ELFMachine.name(machine)), this machine is \(ELFMachine.nativeName)"
+    }
+}

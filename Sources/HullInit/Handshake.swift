@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+package import HullKernel
+internal import HullLinux
+
+/// What the container's first process tells the runtime.
+package enum InitMessage: Sendable {
+    /// The joiner has made the process, whose pidfd comes beside: its pid may be another one here.
+    case sibling
+    /// The namespaces and mounts exist: time for prestart and createRuntime hooks.
+    case hooksPoint
+    /// All is done but the last mile. The hint says why execve may fail, for the error if it does.
+    case ready(hint: Bytes)
+    /// A step failed.
+    case failure(step: Int, SystemError)
+
+    private enum Kind { static let sibling: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46 }
+
+    /// The message as bytes: its kind, then fields, each with a 16-bit length.
+    package var bytes: Bytes {
+        switch self {
+        case .sibling: InitMessage.pack(Kind.sibling, [])
+        case .hooksPoint: InitMessage.pack(Kind.hooks, [])
+        case .ready(let hint): InitMessage.pack(Kind.ready, [hint])
+        case .failure(let step, let error):
+            InitMessage.pack(
+                Kind.failure,
+                ["\(step)", "\(error.errno.rawValue)", error.call, error.object, error.detail, error.words ?? ""])
+        }
+    }
+
+    /// Reads what `bytes` gives; nil for anything else.
+    package init?(_ bytes: Bytes) {
+        guard let kind = bytes.array.first, let fields = InitMessage.unpack(bytes) else { return nil }
+        switch (kind, fields.count) {
+        case (Kind.sibling, 0): self = .sibling
+        case (Kind.hooks, 0): self = .hooksPoint
+        case (Kind.ready, 1): self = .ready(hint: fields[0])
+        case (Kind.failure, 6):
+            guard let step = fields[0].decimal, let errno = fields[1].decimal else { return nil }
+            let error = SystemError(
+                fields[2], fields[3], Errno(rawValue: Int32(clamping: errno)), detail: fields[4],
+                words: fields[5].isEmpty ? nil : fields[5])
+            self = .failure(step: Int(clamping: step), error)
+        default: return nil
+        }
+    }
+
+    /// Sends the message. A runtime that is gone needs no report.
+    package func send(to socket: Int32, descriptors: [Int32] = []) {
+        try? Sockets.send(bytes, descriptors: descriptors, to: socket)
+    }
+
+    private static func pack(_ kind: UInt8, _ fields: [Bytes]) -> Bytes {
+        var array: [UInt8] = [kind]
+        for field in fields {
+            let kept = field.prefix(8192)
+            array.append(UInt8(kept.count & 0xff))
+            array.append(UInt8(kept.count >> 8))
+            array += kept.array
+        }
+        return Bytes(array)
+    }
+
+    private static func unpack(_ bytes: Bytes) -> [Bytes]? {
+        var fields: [Bytes] = []
+        var rest = bytes.array.dropFirst()
+        while !rest.isEmpty {
+            guard rest.count >= 2 else { return nil }
+            let count = Int(rest[rest.startIndex]) | Int(rest[rest.startIndex + 1]) << 8
+            rest = rest.dropFirst(2)
+            guard rest.count >= count else { return nil }
+            fields.append(Bytes(rest.prefix(count)))
+            rest = rest.dropFirst(count)
+        }
+        return fields
+    }
+}
+
+/// What the runtime tells the container's first process: one byte each.
+package enum RuntimeWord: UInt8, Sendable {
+    /// The id maps are written.
+    case mappingsWritten = 0x4d
+    /// The hooks have run.
+    case goOn = 0x43
+    /// Become the container's program.
+    case start = 0x53
+    /// The runtime ends now; `start` will come through the listener.
+    case goodbye = 0x47
+
+    /// The message as bytes.
+    package var bytes: Bytes { Bytes([rawValue]) }
+
+    /// Sends the word; EPIPE where the process is gone.
+    package func send(to socket: Int32) throws(SystemError) { try Sockets.send(bytes, to: socket) }
+}

@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+package import HullKernel
+internal import HullLinux
+package import HullPlan
+
+// What may run between clone and execve:
+// 1. The process has one thread; it was cloned without CLONE_VM, so it may allocate.
+// 2. It never returns into its parent's frames: it ends by execve or _exit.
+// 3. It decides nothing and parses nothing: it runs the plan's list from the first step to the last.
+// 4. From the first privilege drop on only C runs, over memory prepared before: lastmile.c.
+// 5. Every failure is reported as {step, call, object, errno}; the parent knows the step's config field.
+
+/// The container's first process, and one of `exec`, from clone to execve.
+package struct InitProgram: ~Copyable {
+    let steps: [InsideStep]
+    var process: ProcessPlan
+    let hooks: [HookPlan]
+    var hookState: HookState
+    /// The descriptors that the runtime opened, by slot.
+    var held: DescriptorList
+    /// The socket to the runtime.
+    let socket: Int32
+    /// Where `start` connects; nil where the runtime itself says when to start.
+    let listener: Int32?
+    /// Where the terminal's master is sent.
+    let consoleSocket: Int32?
+
+    // What earlier steps leave for later ones.
+    var callerUmask: UInt32 = 0o022
+    var root = RootDirectory()
+    var emptyTree: MountTree?
+    var nullTree: MountTree?
+    var executable: Bytes = ""
+    var lateDirectory: Bytes?
+
+    /// Takes over what the runtime prepared.
+    package init(
+        _ plan: ContainerPlan, held: consuming DescriptorList, hookState: HookState, socket: Int32, listener: Int32?,
+        consoleSocket: Int32?
+    ) {
+        steps = plan.inside
+        process = plan.process
+        hooks = plan.hooks[.startContainer]
+        self.held = held
+        self.hookState = hookState
+        self.socket = socket
+        self.listener = listener
+        self.consoleSocket = consoleSocket
+    }
+
+    /// Runs the list and becomes the container's program.
+    package consuming func run() -> Never {
+        CurrentProcess.newSession()
+        var report = socket
+        var index = 0
+        do throws(SystemError) {
+            try closeDescriptors(except: needed)
+            callerUmask = CurrentProcess.setUmask(0)
+            while index < steps.count {
+                let action = steps[index].action
+                if case .ready = action { report = try becomeReady() } else { try apply(action) }
+                index += 1
+            }
+            // All are so already; this line is the promise.
+            try closeOnExec(from: 3)
+        } catch {
+            InitMessage.failure(step: index, error).send(to: report)
+            CurrentProcess.exit(1)
+        }
+        goLastMile(report)
+    }
+
+    /// All descriptors that the steps use; every other one is the runtime's own.
+    var needed: [Int32] { held.open + [socket] + [listener, consoleSocket].compactMap { $0 } }
+
+    /// The steps. No default: a new kind of step does not compile until it is carried out here.
+    private mutating func apply(_ action: InsideAction) throws(SystemError) {
+        switch action {
+        case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
+        case .awaitMappings: try hear(.mappingsWritten)
+        case .becomeNamespaceRoot: try Credentials.becomeNamespaceRoot(groups: true)
+        case .join(let kinds, let slot): try CurrentProcess.join(kinds, try descriptor(slot))
+        case .unshare(let kinds): try CurrentProcess.unshare(kinds.reduce(0) { $0 | $1.cloneFlag })
+        case .timeOffsets(let offsets): try enterTimeNamespace(offsets)
+        case .sessionKeyring(let name): try joinSessionKeyring(name)
+        case .interfaceUp(let name): try Kernel.setInterfaceUp(name)
+        case .hostname(let name): try Kernel.setHostname(name)
+        case .domainname(let name): try Kernel.setDomainname(name)
+        case .propagation(let propagation): try setNamespacePropagation(propagation)
+        case .root(let plan): try attachRoot(plan)
+        case .openRoot: root = RootDirectory(try Descriptor(opening: "/", [.path, .directory]))
+        case .mount(let mount): try attachMount(mount)
+        case .device(let device): try makeDevice(device)
+        case .link(let path, let target): try makeLink(path, target)
+        case .console(let console): try openConsole(console)
+        case .runtimeHooks:
+            InitMessage.hooksPoint.send(to: socket)
+            try hear(.goOn)
+        case .hook(let kind, let hook): try run(hook, kind)
+        case .sysctl(let path, let value): try PrivateProcfs().write("sys/" + path, value)
+        case .makeReadOnly(let path): try makeReadOnly(path)
+        case .readonlyPath(let path): try makePathReadOnly(path)
+        case .maskedPath(let path): try maskPath(path)
+        case .readonlyRoot: try makeRootReadOnly()
+        case .pivotRoot: try MountNamespace.pivotRoot(to: root.number)
+        case .changeRoot: try MountNamespace.changeRoot(to: root.number)
+        case .rootPropagation(let propagation, let recursive):
+            try MountNamespace.setPropagation(propagation, recursive: recursive)
+        case .makeWorkingDirectory(let path): try makeWorkingDirectory(path)
+        case .workingDirectory(let path): try enterWorkingDirectory(path)
+        case .ownStandardStreams(let uid): ownStandardStreams(uid)
+        case .home(let uid): setHome(uid)
+        case .findExecutable: executable = try findExecutable()
+        case .ready: break
+        }
+    }
+
+    func descriptor(_ slot: Int) throws(SystemError) -> Int32 {
+        guard let number = held[slot] else { throw SystemError("descriptor", "\(slot)", .ebadf) }
+        return number
+    }
+
+    /// Waits for a word of the runtime. If the runtime has died there is nobody to create a container for.
+    private func hear(_ word: RuntimeWord) throws(SystemError) {
+        let received = try Sockets.receive(from: socket)
+        guard received.message == word.bytes else { CurrentProcess.exit(1) }
+    }
+
+    /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.
+    private mutating func becomeReady() throws(SystemError) -> Int32 {
+        InitMessage.ready(hint: executableHint()).send(to: socket)
+        guard let listener else {
+            try hear(.start)
+            try runStartHooks()
+            return socket
+        }
+        try hear(.goodbye)
+        let connection = try Sockets.accept(listener).give()
+        do { try runStartHooks() } catch {
+            InitMessage.failure(step: steps.count - 1, error).send(to: connection)
+            CurrentProcess.exit(1)
+        }
+        return connection
+    }
+
+    private mutating func runStartHooks() throws(SystemError) {
+        for hook in hooks { try run(hook, .startContainer) }
+    }
+
+    private func goLastMile(_ report: Int32) -> Never {
+        var mile = LastMile()
+        mile.bounding = process.capabilities.bounding
+        mile.permitted = process.capabilities.permitted
+        mile.effective = process.capabilities.effective
+        mile.inheritable = process.capabilities.inheritable
+        mile.ambient = process.capabilities.ambient
+        mile.setCapabilities = true
+        mile.lastCapability = process.lastCapability
+        mile.uid = process.uid
+        mile.gid = process.gid
+        mile.groups = process.groups
+        mile.noNewPrivileges = process.noNewPrivileges
+        mile.filter = process.filter
+        mile.filterFlags = process.filterFlags
+        mile.path = executable
+        mile.arguments = process.arguments
+        mile.environment = process.environment
+        mile.lateDirectory = lateDirectory
+        CurrentProcess.setUmask(process.umask)
+        CurrentProcess.resetIgnoredSignals()
+        try? CurrentProcess.setSignalMask(0)
+        mile.run(report: report)
+    }
+}

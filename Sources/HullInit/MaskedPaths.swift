@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullKernel
+internal import HullLinux
+internal import HullPlan
+
+extension InitProgram {
+    /// Covers a path: a directory by an empty read-only one, anything else by the null device. What is not there needs no
+    /// cover; every other failure is one (CVE-2025-31133).
+    mutating func maskPath(_ path: Bytes) throws(SystemError) {
+        guard let place = try placeInRoot(path) else { return }
+        if try place.status().isDirectory {
+            try coverDirectory(place)
+        } else {
+            try coverFile(place)
+        }
+    }
+
+    /// One empty filesystem serves all masked directories.
+    private mutating func coverDirectory(_ place: borrowing Descriptor) throws(SystemError) {
+        if emptyTree == nil {
+            let context = try FilesystemContext("tmpfs")
+            try context.set("source", "tmpfs")
+            try context.set("nr_inodes", "1")
+            emptyTree = try context.mount([.readOnly, .noSuid, .noDev, .noExec])
+        }
+        guard let number = emptyTree?.descriptor.number else { throw SystemError("open_tree", "", .ebadf) }
+        try MountTree(copyingAt: number, recursive: false).attach(at: place.number)
+    }
+
+    /// The container's /dev/null may be anything: it is opened once and its device number is looked at.
+    private mutating func coverFile(_ place: borrowing Descriptor) throws(SystemError) {
+        if nullTree == nil {
+            guard let null = try placeInRoot("/dev/null") else { throw SystemError("openat2", "/dev/null", .enoent) }
+            let status = try null.status()
+            guard status.isCharacterDevice, status.device == DeviceNumber(major: 1, minor: 3) else {
+                throw SystemError("statx", "/dev/null", .enodev, detail: "it is not the null device")
+            }
+            nullTree = try MountTree(copyingAt: null.number, recursive: false)
+        }
+        guard let number = nullTree?.descriptor.number else { throw SystemError("open_tree", "", .ebadf) }
+        try MountTree(copyingAt: number, recursive: false).attach(at: place.number)
+    }
+
+    /// Binds a path over itself, read-only. What is not there needs no protection.
+    func makePathReadOnly(_ path: Bytes) throws(SystemError) {
+        guard let place = try placeInRoot(path) else { return }
+        let tree = try MountTree(copyingAt: place.number, recursive: true)
+        try tree.setAttributes(set: .readOnly, recursive: true)
+        try tree.attach(at: place.number)
+    }
+}

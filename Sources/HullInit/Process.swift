@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullKernel
+internal import HullLinux
+internal import HullPlan
+
+extension InitProgram {
+    /// The keyring of the session; a kernel without keyrings, or a filter that denies them, has none to protect.
+    func joinSessionKeyring(_ name: Bytes) throws(SystemError) {
+        do { try Kernel.joinSessionKeyring(name) } catch {
+            // EDQUOT: so many containers of one user that the key quota is used up; the old session keyring stays.
+            guard [.enosys, .eperm, .eacces, Errno.edquot].contains(error.errno) else { throw error }
+        }
+    }
+
+    /// Offsets can be written before anything is in the namespace: unshare(2) makes it for children only, so it is
+    /// entered in a second step (time_namespaces(7)).
+    func enterTimeNamespace(_ offsets: [TimeOffset]) throws(SystemError) {
+        try CurrentProcess.unshare(NamespaceKind.time.cloneFlag)
+        let text = offsets.map { "\($0.clock) \($0.seconds) \($0.nanoseconds)" as Bytes }.joined("\n")
+        try HostFiles.write("/proc/self/timens_offsets", text + "\n")
+        let namespace = try Descriptor(opening: "/proc/self/ns/time_for_children")
+        try CurrentProcess.join([.time], namespace.number)
+    }
+
+    /// Makes the working directory inside the root where it is missing, and writing is possible.
+    func makeWorkingDirectory(_ path: Bytes) throws(SystemError) {
+        do { _ = try root.makeDirectories(path) } catch {
+            // Entering it will say what is wrong, as the container's user if need be.
+            if error.errno != .erofs && error.errno != .eacces { throw error }
+        }
+    }
+
+    /// Enters the working directory, and makes sure that it is inside the root (CVE-2024-21626).
+    mutating func enterWorkingDirectory(_ path: Bytes) throws(SystemError) {
+        do { try HostFiles.changeDirectory(path) } catch {
+            guard error.errno == .eacces else { throw error }
+            lateDirectory = path
+            return
+        }
+        guard try HostFiles.workingDirectory().isAbsolutePath else {
+            throw SystemError("getcwd", path, .enoent, detail: "the working directory is outside of the container's root")
+        }
+    }
+
+    /// The home directory of the user in the container's /etc/passwd, `/` for one who is not there: programs rely on it,
+    /// and only the image knows. A passwd that is no file, or very large, is none.
+    mutating func setHome(_ uid: UInt32) {
+        var home: Bytes = "/"
+        if let file = try? root.open("/etc/passwd", [.nonBlocking]), (try? file.status())?.isRegular == true,
+            let text = try? file.readAll(limit: 1 << 20)
+        {
+            for line in Bytes(text).split(0x0a) {
+                let fields = line.split(0x3a, omittingEmpty: false)
+                guard fields.count >= 6, fields[2].decimal == UInt64(uid) else { continue }
+                if !fields[5].isEmpty { home = fields[5] }
+                break
+            }
+        }
+        process.environment.removeAll { $0.hasPrefix("HOME=") }
+        process.environment.append("HOME=" + home)
+    }
+
+    /// Gives pipes and terminals on the standard streams to the container's user; the group stays. A null device belongs
+    /// to everybody, and what refuses the change can be used without.
+    func ownStandardStreams(_ uid: UInt32) {
+        for stream in Int32(0)...2 {
+            guard let status = try? FileStatus(ofOpen: stream), status.uid != uid else { continue }
+            if status.isCharacterDevice, status.device == DeviceNumber(major: 1, minor: 3) { continue }
+            try? RootDirectory.changeOwner("", uid: uid, gid: UInt32.max, in: stream)
+        }
+    }
+
+    /// Runs a hook; its failure is the failure of the step.
+    mutating func run(_ hook: HookPlan, _ kind: HookKind) throws(SystemError) {
+        // The steps need none, but a hook's files are not to be writable for everybody.
+        CurrentProcess.setUmask(callerUmask)
+        defer { CurrentProcess.setUmask(0) }
+        let state = hookState.json(status: kind == .startContainer ? "created" : "creating", pid: CurrentProcess.pid)
+        // config.md, "POSIX-platform Hooks": without env, a hook inside the container gets the process's environment.
+        let inherited = kind == .startContainer ? process.environment : []
+        try hook.run(kind, state: state, inheriting: inherited)
+    }
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullKernel
+internal import HullLinux
+internal import HullPlan
+
+extension InitProgram {
+    /// Sets the propagation of the copied mounts. The root of the namespace itself must not be shared: pivot_root(2).
+    func setNamespacePropagation(_ propagation: MountPropagation) throws(SystemError) {
+        if propagation == .shared {
+            try MountNamespace.setPropagation(.private, recursive: false)
+        } else {
+            try MountNamespace.setPropagation(propagation, recursive: true)
+        }
+    }
+
+    /// Attaches the container's root over `/` of the namespace, where pivot_root finds it.
+    mutating func attachRoot(_ plan: RootPlan) throws(SystemError) {
+        let tree: MountTree
+        switch plan {
+        case .tree(let slot):
+            guard let opened = held.take(slot) else { throw SystemError("descriptor", "\(slot)", .ebadf) }
+            tree = MountTree(opened)
+        case .overlay(let overlay): tree = try makeOverlay(overlay)
+        }
+        try tree.attachOverRoot()
+        root = RootDirectory(tree.intoDescriptor())
+    }
+
+    /// Makes an overlay, detached. Layers are named through /proc/self/fd: short, and resolved once.
+    mutating func makeOverlay(_ plan: OverlayPlan) throws(SystemError) -> MountTree {
+        let context = try FilesystemContext("overlay")
+        try context.set("source", "overlay")
+        var lower: [Bytes] = []
+        for slot in plan.lower { lower.append("/proc/self/fd/\(try descriptor(slot))") }
+        if plan.layerByLayer {
+            for layer in lower { try context.set("lowerdir+", layer) }
+        } else {
+            try context.set("lowerdir", lower.joined(":"))
+        }
+        var throwAway: MountTree?
+        if let upper = plan.upper {
+            try context.set("upperdir", "/proc/self/fd/\(try descriptor(upper.directory))")
+            try context.set("workdir", "/proc/self/fd/\(try descriptor(upper.work))")
+        } else if plan.throwAway {
+            let tmpfs = try makeThrowAwayLayer()
+            try context.set("upperdir", "/proc/self/fd/\(tmpfs.descriptor.number)/upper")
+            try context.set("workdir", "/proc/self/fd/\(tmpfs.descriptor.number)/work")
+            throwAway = consume tmpfs
+        }
+        for parameter in plan.parameters { try context.set(parameter.key, parameter.value) }
+        let tree = try context.mount(plan.attributes)
+        // The overlay has its own hold on the layers. Nothing else may keep a directory of the host open: the program's
+        // path could lead through it (CVE-2024-21626).
+        for slot in plan.lower + [plan.upper?.directory, plan.upper?.work].compactMap({ $0 }) { _ = held.take(slot) }
+        try throwAway.take()?.detach()
+        return tree
+    }
+
+    /// An upper layer that is gone with the mount namespace. overlayfs takes layers of attached mounts only, so the tmpfs
+    /// is attached over `/` until the overlay is made, which then keeps the filesystem alive. It must be gone before
+    /// pivot_root: on top of the old root it would be what the umount there takes away, and the old root would stay.
+    private func makeThrowAwayLayer() throws(SystemError) -> MountTree {
+        let context = try FilesystemContext("tmpfs")
+        try context.set("source", "hull")
+        try context.set("mode", "0755")
+        let tmpfs = try context.mount([])
+        try tmpfs.attachOverRoot()
+        for name in ["upper", "work"] as [Bytes] {
+            try RootDirectory.makeDirectory(name, mode: 0o755, in: tmpfs.descriptor.number)
+        }
+        return tmpfs
+    }
+
+    /// Makes the mount of the container's root read-only, and no other.
+    func makeRootReadOnly() throws(SystemError) {
+        try MountTree.setAttributes(of: root.number, set: .readOnly)
+    }
+}

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CHull
+package import HullBytes
+package import HullLinux
+
+/// Users, groups, capabilities and limits.
+package enum Credentials {
+    /// The effective user.
+    package static var effectiveUser: UInt32 { chull_geteuid() }
+    /// The effective group.
+    package static var effectiveGroup: UInt32 { chull_getegid() }
+
+    /// The permitted and the inheritable set of the process: capget(2).
+    package static func capabilities() throws(SystemError) -> (permitted: CapabilitySet, inheritable: CapabilitySet) {
+        var effective: UInt64 = 0
+        var permitted: UInt64 = 0
+        var inheritable: UInt64 = 0
+        try check(unsafe chull_capget(&effective, &permitted, &inheritable), "capget")
+        return (CapabilitySet(rawValue: permitted), CapabilitySet(rawValue: inheritable))
+    }
+
+    /// Becomes root of the user namespace just entered: without supplementary groups, gid 0, uid 0.
+    package static func becomeNamespaceRoot(groups: Bool) throws(SystemError) {
+        if groups { try check(chull_setgroups(0, nil), "setgroups") }
+        try check(chull_setresgid(0), "setresgid", "0")
+        try check(chull_setresuid(0), "setresuid", "0")
+    }
+
+    /// Sets a limit of a process: prlimit(2). `pid` 0 is the caller.
+    package static func setLimit(
+        _ limit: ResourceLimit, soft: UInt64, hard: UInt64, pid: Int32
+    ) throws(SystemError) {
+        try check(chull_prlimit(pid, limit.rawValue, soft, hard), "prlimit", limit.name)
+    }
+
+    /// A limit of the calling process.
+    package static func limit(_ limit: ResourceLimit) throws(SystemError) -> (soft: UInt64, hard: UInt64) {
+        var soft: UInt64 = 0
+        var hard: UInt64 = 0
+        try check(unsafe chull_getrlimit(limit.rawValue, &soft, &hard), "prlimit", limit.name)
+        return (soft, hard)
+    }
+}
+
+/// What the kernel is and can do.
+package enum Kernel {
+    /// Major and minor number of the running kernel: uname(2).
+    package static func version() throws(SystemError) -> (major: UInt32, minor: UInt32) {
+        var major: UInt32 = 0
+        var minor: UInt32 = 0
+        try check(unsafe chull_kernel_version(&major, &minor), "uname")
+        return (major, minor)
+    }
+
+    /// Sets the host name of the UTS namespace.
+    package static func setHostname(_ name: Bytes) throws(SystemError) {
+        try check(unsafe name.withCString { unsafe chull_sethostname($0, name.count) }, "sethostname", name)
+    }
+
+    /// Sets the NIS domain name of the UTS namespace.
+    package static func setDomainname(_ name: Bytes) throws(SystemError) {
+        try check(unsafe name.withCString { unsafe chull_setdomainname($0, name.count) }, "setdomainname", name)
+    }
+
+    /// Sets a network interface of the network namespace up: SIOCSIFFLAGS of netdevice(7).
+    package static func setInterfaceUp(_ name: Bytes) throws(SystemError) {
+        try check(unsafe name.withCString { unsafe chull_interface_up($0) }, "SIOCSIFFLAGS", name)
+    }
+
+    /// Replaces the session keyring by a new one of the name: keyctl(KEYCTL_JOIN_SESSION_KEYRING).
+    package static func joinSessionKeyring(_ name: Bytes) throws(SystemError) {
+        try check(unsafe name.withCString { unsafe chull_join_session_keyring($0) }, "keyctl", name)
+    }
+
+    /// The kind of an open namespace file as CLONE_NEW* flag: the ioctl NS_GET_NSTYPE of ioctl_ns(2).
+    package static func namespaceType(_ descriptor: Int32) throws(SystemError) -> UInt64 {
+        UInt64(try check(chull_nstype(descriptor), "NS_GET_NSTYPE"))
+    }
+
+    /// Loads a program that decides on device access (BPF_PROG_TYPE_CGROUP_DEVICE). On refusal the verifier's log is in
+    /// the error.
+    package static func loadDeviceFilter(_ program: [EBPFInstruction]) throws(SystemError) -> Descriptor {
+        let number = unsafe program.withUnsafeBytes {
+            guard let start = $0.baseAddress else { return -Errno.einval.rawValue }
+            return unsafe chull_bpf_load_device(start, UInt32(program.count), nil, 0)
+        }
+        return Descriptor(owning: try check(number, "bpf", "BPF_PROG_LOAD"))
+    }
+
+    /// Attaches a device program to a cgroup's directory.
+    package static func attachDeviceFilter(_ program: Int32, to cgroup: Int32) throws(SystemError) {
+        try check(chull_bpf_attach_device(cgroup, program), "bpf", "BPF_PROG_ATTACH")
+    }
+}

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullLinux
+internal import HullOCI
+
+extension Resolution {
+    /// The cgroup's path, the files to write and the device filter.
+    mutating func resolveCgroup() {
+        let linux = config.linux
+        plan.cgroup.path = cgroupPath(linux?.cgroupsPath)
+        guard let mount = host.cgroupMount else {
+            findings.error(
+                linuxPointer("cgroupsPath"), "no cgroup2 filesystem is mounted",
+                hint: "hull needs cgroup v2: mount -t cgroup2 cgroup2 /sys/fs/cgroup")
+            return
+        }
+        plan.cgroup.mountPoint = mount
+        outside(.makeCgroup, "/linux/cgroupsPath")
+        let resources = resolveResources(linux?.resources, at: "/linux/resources", &findings)
+        for controller in resources.controllers {
+            if host.controllers.contains(controller.name) {
+                outside(.enableController(controller.name), controller.origin)
+            } else {
+                findings.error(
+                    controller.origin, "the \(controller.name) controller is not in this machine's cgroup2 tree",
+                    hint: "\(mount)/cgroup.controllers has: \(host.controllers.joined(" "))")
+            }
+        }
+        for file in resources.files {
+            let step = OutsideStep(action: .writeCgroupFile(file), origin: file.origin)
+            if file.afterProcess { cgroupFilesAfterClone.append(step) } else { plan.outside.append(step) }
+        }
+        plan.cgroup.deviceFilter = resolveDeviceRules(
+            linux?.resources?.devices, at: "/linux/resources/devices", &findings)
+    }
+
+    /// An absolute path is one below the cgroup2 mount; a relative one, and none, is a sibling of the caller's cgroup: the
+    /// caller's own has processes in it, so no controller could be enabled below it (cgroups(7), "no internal processes").
+    private mutating func cgroupPath(_ said: Bytes?) -> Bytes {
+        guard let said, !said.isEmpty else { return request.id.below(host.ownCgroup.parentPath).cleanedPath }
+        if said.contains(0x3a), !said.isAbsolutePath, said.split(0x3a, omittingEmpty: false).count == 3 {
+            findings.error(
+                "/linux/cgroupsPath",
+                "not supported yet: \"\(said)\" is the form slice:prefix:name of the systemd driver")
+        }
+        let path = said.below(host.ownCgroup.parentPath)
+        if path.split(0x2f).contains("..") {
+            findings.error("/linux/cgroupsPath", "\"\(said)\" leads upwards by ..")
+        } else if path.cleanedPath == "/" {
+            findings.error("/linux/cgroupsPath", "\"\(said)\" is the root of the cgroup tree")
+        }
+        return path.cleanedPath
+    }
+}

@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+package import HullLinux
+package import HullOCI
+
+/// Everything that will be done for a container, decided: two lists of steps that the executors run from the first to the
+/// last, and the values that they refer to. No optional means "default", no string still needs parsing.
+package struct ContainerPlan: Sendable {
+    /// The container.
+    package var id: Bytes
+    /// The absolute path of its bundle.
+    package var bundle: Bytes
+    /// The absolute path of its root filesystem's directory on the host, for `state`.
+    package var rootfs: Bytes
+    /// What the runtime does, in its own namespaces.
+    package var outside: [OutsideStep] = []
+    /// What the container's first process does, between clone and execve.
+    package var inside: [InsideStep] = []
+    /// How the first process comes to be.
+    package var spawn = SpawnPlan()
+    /// Where it is counted and limited.
+    package var cgroup = CgroupPlan()
+    /// What it becomes.
+    package var process = ProcessPlan()
+    /// Programs to run at points of the container's life.
+    package var hooks = HooksPlan()
+    /// Passed through to `state` and hooks.
+    package var annotations: [Entry<Bytes>] = []
+    /// What the specification wants logged.
+    package var warnings: [ConfigError] = []
+}
+
+/// One thing that the runtime does outside, with the field that asked for it.
+package struct OutsideStep: Sendable {
+    package var action: OutsideAction
+    package var origin: JSONPointer
+}
+
+/// What the runtime does outside the container.
+package enum OutsideAction: Sendable {
+    /// Writes the record, before anything that would have to be undone.
+    case record
+    /// Makes the cgroup and the directories on the way to it.
+    case makeCgroup
+    /// Enables a controller for the cgroup, in all directories above it.
+    case enableController(Bytes)
+    /// Writes a file of the cgroup.
+    case writeCgroupFile(CgroupFile)
+    /// Opens a host path as a detached mount tree, to be attached inside.
+    case openTree(TreePlan)
+    /// Opens the file of a namespace to join.
+    case openNamespace(NamespaceKind, path: Bytes, slot: Int)
+    /// Connects to the engine's console socket.
+    case connectConsole(Bytes)
+    /// Opens the socket that `start` will connect to.
+    case listenForStart
+    /// clone3: from here on both lists go on side by side.
+    case clone
+    /// Loads and attaches the filter that decides on device access.
+    case attachDeviceFilter
+    /// Writes uid_map, or gid_map, of the new user namespace.
+    case writeIDMap(group: Bool, [IDMapping])
+    /// Forbids setgroups(2) in the new user namespace.
+    case denySetgroups
+    /// Sets the badness of the first process.
+    case oomScore(Int64)
+    /// Gives the cgroup to the root of the container's user namespace.
+    case delegateCgroup(uid: UInt32, gid: UInt32)
+    /// Lets the first process go on, now that its user namespace is ready.
+    case releaseMappings
+    /// Waits until the namespaces and mounts exist, runs hooks in the runtime's namespaces, lets the process go on.
+    case hooks(HookKind)
+    /// Waits until the first process is ready to become the container's program.
+    case awaitReady
+    /// Sets a limit of the first process.
+    case limit(ResourceLimit, soft: UInt64, hard: UInt64)
+    /// Writes the pid file.
+    case pidFile(Bytes)
+}
+
+/// One thing that the container's first process does, with the field that asked for it.
+package struct InsideStep: Sendable {
+    package var action: InsideAction
+    package var origin: JSONPointer
+}
+
+/// What the container's first process does.
+package enum InsideAction: Sendable {
+    /// Opens a host directory, layer of an overlay, before the root changes.
+    case openLayer(path: Bytes, slot: Int)
+    /// Waits until the id maps of the new user namespace are written.
+    case awaitMappings
+    /// Becomes uid 0 and gid 0 of the user namespace, without supplementary groups.
+    case becomeNamespaceRoot
+    /// setns(2), of a namespace's file or of a pidfd.
+    case join([NamespaceKind], slot: Int)
+    /// unshare(2), for namespaces that must be made after a join.
+    case unshare([NamespaceKind])
+    /// A new time namespace with offsets, entered.
+    case timeOffsets([TimeOffset])
+    /// A session keyring of the container's own.
+    case sessionKeyring(Bytes)
+    /// Sets an interface up.
+    case interfaceUp(Bytes)
+    case hostname(Bytes)
+    case domainname(Bytes)
+    /// Sets the propagation of all mounts of the new mount namespace.
+    case propagation(MountPropagation)
+    /// Takes the root of the mount namespace just joined for the container's.
+    case openRoot
+    /// Attaches the root.
+    case root(RootPlan)
+    case mount(MountPlan)
+    case device(DevicePlan)
+    /// A link that every /dev has.
+    case link(path: Bytes, target: Bytes)
+    /// A pseudo-terminal of the container's own /dev/pts.
+    case console(ConsolePlan)
+    /// Waits while hooks run in the runtime's namespaces.
+    case runtimeHooks
+    /// Runs a createContainer hook.
+    case hook(HookKind, HookPlan)
+    /// Writes a file below /proc/sys, through a procfs of our own.
+    case sysctl(path: Bytes, value: Bytes)
+    /// Makes a mount of the container read-only that had to be written until now.
+    case makeReadOnly(Bytes)
+    case readonlyPath(Bytes)
+    case maskedPath(Bytes)
+    case readonlyRoot
+    case pivotRoot
+    /// Enters the root of a mount namespace that others use too: chroot(2).
+    case changeRoot
+    /// Sets the propagation of the container's root.
+    case rootPropagation(MountPropagation, recursive: Bool)
+    /// Makes the working directory where it is missing, while the root can still be written.
+    case makeWorkingDirectory(Bytes)
+    case workingDirectory(Bytes)
+    /// Gives the standard streams to the container's user.
+    case ownStandardStreams(uid: UInt32)
+    /// Sets HOME by the container's /etc/passwd, where the environment has none.
+    case home(uid: UInt32)
+    case findExecutable
+    /// Tells the runtime that all is ready; waits for `start`.
+    case ready
+}
+
+/// A host path to open as a detached mount tree.
+package struct TreePlan: Sendable {
+    package var path: Bytes
+    /// With everything mounted below it.
+    package var recursive: Bool
+    /// Anything but a directory is an error.
+    package var mustBeDirectory = false
+    package var attributes = MountAttributeChange()
+    /// Of the whole tree.
+    package var recursiveAttributes = MountAttributeChange()
+    package var propagation: [MountOptions.Propagation] = []
+    /// Where the inside finds the descriptor.
+    package var slot: Int
+}
+
+/// How the first process comes to be.
+package struct SpawnPlan: Sendable {
+    /// CLONE_NEW* flags of clone3.
+    package var flags: UInt64 = 0
+    /// A namespace that the parent joins for its children before the clone, and leaves after it: only pid.
+    package var parentJoins: Int?
+    /// A user namespace to join: then a short-lived joiner enters it and clones the process as its sibling.
+    package var joiner: Int?
+    /// Whether a new user namespace is made.
+    package var newUser = false
+    /// The highest slot plus one.
+    package var slots = 0
+}
+
+/// The container's cgroup.
+package struct CgroupPlan: Sendable {
+    /// The mount point of cgroup2 on the host.
+    package var mountPoint: Bytes = ""
+    /// The path below it, beginning with a slash.
+    package var path: Bytes = ""
+    /// The program that decides on device access.
+    package var deviceFilter: [EBPFInstruction] = []
+    /// The directory on the host.
+    package var directory: Bytes { mountPoint + path }
+}
+
+/// An offset of a clock in a time namespace.
+package struct TimeOffset: Sendable {
+    /// `monotonic` or `boottime`.
+    package var clock: Bytes
+    package var seconds: Int64
+    package var nanoseconds: UInt32
+}
+
+/// What the first process becomes.
+package struct ProcessPlan: Sendable {
+    package var arguments: [Bytes] = []
+    package var environment: [Bytes] = []
+    package var cwd: Bytes = "/"
+    package var uid: UInt32 = 0
+    package var gid: UInt32 = 0
+    /// nil where setgroups(2) is denied.
+    package var groups: [UInt32]? = []
+    package var umask: UInt32 = 0o022
+    package var capabilities = CapabilitySets()
+    package var lastCapability: UInt32 = 40
+    package var noNewPrivileges = false
+    package var filter: [BPFInstruction] = []
+    package var filterFlags: UInt32 = 0
+    package var terminal = false
+
+    /// Whether the environment names a home directory; an empty one is none.
+    package var hasHome: Bool { environment.contains { $0.hasPrefix("HOME=") && $0.count > 5 } }
+}
+
+/// A pseudo-terminal.
+package struct ConsolePlan: Sendable {
+    package var uid: UInt32
+    /// Rows and columns.
+    package var size: (rows: UInt16, columns: UInt16)?
+    /// Whether it is also to be found at /dev/console.
+    package var atDevConsole: Bool
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+package import HullOCI
+
+/// The six kinds of hooks of the runtime-spec ("POSIX-platform Hooks"), by when and where they run.
+package enum HookKind: CaseIterable, Sendable {
+    case prestart, createRuntime, createContainer, startContainer, poststart, poststop
+
+    /// The property's name in `hooks`.
+    package var name: Bytes {
+        switch self {
+        case .prestart: "prestart"
+        case .createRuntime: "createRuntime"
+        case .createContainer: "createContainer"
+        case .startContainer: "startContainer"
+        case .poststart: "poststart"
+        case .poststop: "poststop"
+        }
+    }
+}
+
+/// A program to run at a point of the container's life.
+package struct HookPlan: Sendable {
+    package var path: Bytes
+    package var arguments: [Bytes]
+    /// nil where the config says nothing: then the environment of whoever runs the hook.
+    package var environment: [Bytes]?
+    package var timeoutMilliseconds: Int32?
+    package var origin: JSONPointer
+}
+
+/// All hooks by kind.
+package struct HooksPlan: Sendable {
+    private var lists: [[HookPlan]] = Array(repeating: [], count: HookKind.allCases.count)
+
+    /// No hooks.
+    package init() {}
+
+    /// The hooks of a kind in their order.
+    package subscript(_ kind: HookKind) -> [HookPlan] {
+        get { lists[index(kind)] }
+        set { lists[index(kind)] = newValue }
+    }
+
+    private func index(_ kind: HookKind) -> Int { HookKind.allCases.firstIndex(of: kind) ?? 0 }
+}
+
+/// The hooks as said, checked: paths are absolute, timeouts above zero.
+package func resolveHooks(_ said: Config.Hooks?, _ findings: inout Findings) -> HooksPlan {
+    var plan = HooksPlan()
+    guard let said else { return plan }
+    let lists: [(HookKind, [Config.Hook]?)] = [
+        (.prestart, said.prestart), (.createRuntime, said.createRuntime), (.createContainer, said.createContainer),
+        (.startContainer, said.startContainer), (.poststart, said.poststart), (.poststop, said.poststop),
+    ]
+    for (kind, list) in lists {
+        for (index, hook) in (list ?? []).enumerated() {
+            let pointer = ("/hooks" as JSONPointer).appending(kind.name).appending(index)
+            plan[kind].append(resolveHook(hook, pointer, &findings))
+        }
+    }
+    return plan
+}
+
+private func resolveHook(_ said: Config.Hook, _ pointer: JSONPointer, _ findings: inout Findings) -> HookPlan {
+    if !said.path.isAbsolutePath {
+        findings.error(pointer.appending("path"), "\"\(said.path)\" is not an absolute path")
+    }
+    if let timeout = said.timeout, timeout <= 0 || timeout > Int64(Int32.max / 1000) {
+        findings.error(pointer.appending("timeout"), "\(timeout) is not a number of seconds above 0")
+    }
+    return HookPlan(
+        path: said.path, arguments: said.args.flatMap { $0.isEmpty ? nil : $0 } ?? [said.path],
+        environment: said.env, timeoutMilliseconds: said.timeout.map { Int32(clamping: $0 &* 1000) }, origin: pointer)
+}

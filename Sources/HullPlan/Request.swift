@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+package import HullLinux
+
+/// What the caller wants beside the config: the command line, with paths made absolute.
+package struct Request: Sendable {
+    package var id: Bytes
+    /// The absolute path of the bundle.
+    package var bundle: Bytes
+    /// Where to send the terminal; nil where the caller has it.
+    package var consoleSocket: Bytes?
+    /// Where to write the pid.
+    package var pidFile: Bytes?
+    /// How many descriptors a service manager passes to the container, sd_listen_fds(3).
+    package var listenDescriptors: UInt32 = 0
+    /// Whether the caller waits for the container's end.
+    package var foreground = false
+    /// Whether `start` comes as a call of its own.
+    package var startsLater = false
+    package var noNewKeyring = false
+    /// Whether the caller has a terminal of its own to offer.
+    package var detached = false
+
+    /// A request without any option.
+    package init(id: Bytes, bundle: Bytes) {
+        self.id = id
+        self.bundle = bundle
+    }
+}
+
+/// What is known of the machine and of the caller: the only way in which a plan learns of them.
+package struct Host: Sendable {
+    package var effectiveUser: UInt32 = 0
+    package var kernel: (major: UInt32, minor: UInt32) = (6, 1)
+    package var lastCapability: UInt32 = 40
+    /// What the caller has and can give.
+    package var capabilities = CapabilitySet(rawValue: .max)
+    /// The mount point of the cgroup2 filesystem; nil where none is mounted.
+    package var cgroupMount: Bytes?
+    /// The caller's own cgroup below it.
+    package var ownCgroup: Bytes = "/"
+    /// What the cgroup2 tree can control.
+    package var controllers: [Bytes] = []
+    /// Whether /proc/kcore exists.
+    package var hasKcore = true
+
+    /// A host as most are.
+    package init() {}
+
+    /// Every capability of the kernel.
+    package var allCapabilities: CapabilitySet {
+        CapabilitySet(rawValue: lastCapability >= 63 ? .max : 1 << (UInt64(lastCapability) + 1) - 1)
+    }
+
+    /// Whether the kernel is at least this one.
+    package func hasKernel(_ major: UInt32, _ minor: UInt32) -> Bool {
+        kernel.major > major || kernel.major == major && kernel.minor >= minor
+    }
+}

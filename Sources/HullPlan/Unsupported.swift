@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+package import HullOCI
+
+extension Resolution {
+    /// A property that is read and not carried out yet is an error: never silently passed over.
+    mutating func refuseUnsupported() {
+        let linux = config.linux
+        let process = config.process
+        refuse(linux?.netDevices.map { !$0.isEmpty }, "/linux/netDevices")
+        refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
+        refuse(linux?.memoryPolicy.map { _ in true }, "/linux/memoryPolicy")
+        refuse(linux?.personality.map { _ in true }, "/linux/personality")
+        refuse(linux?.mountLabel.map { !$0.isEmpty }, "/linux/mountLabel")
+        refuse(linux?.seccomp?.listenerPath.map { !$0.isEmpty }, "/linux/seccomp/listenerPath")
+        for (index, mount) in (config.mounts ?? []).enumerated() {
+            let pointer = ("/mounts" as JSONPointer).appending(index)
+            refuse(mount.uidMappings.map { !$0.isEmpty }, pointer.appending("uidMappings"))
+            refuse(mount.gidMappings.map { !$0.isEmpty }, pointer.appending("gidMappings"))
+        }
+        if let process { refuseUnsupportedProcess(process, at: "/process", &findings) }
+        if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
+            findings.error(
+                "/linux/rootfsPropagation", "\"\(said)\" is no propagation",
+                hint: nearestHint(to: said, among: rootPropagations) ?? rootPropagations.joined(", "))
+        }
+    }
+
+    private mutating func refuse(_ said: Bool?, _ pointer: JSONPointer) {
+        if said == true { findings.error(pointer, "not supported yet: \(pointer.text)") }
+    }
+}
+
+private let rootPropagations: [Bytes] = [
+    "shared", "slave", "private", "unbindable", "rshared", "rslave", "rprivate", "runbindable",
+]
+
+/// The properties of a process that are read and not carried out yet.
+package func refuseUnsupportedProcess(
+    _ process: Config.Process, at pointer: JSONPointer, _ findings: inout Findings
+) {
+    let said: [(Bool, Bytes)] = [
+        (!(process.apparmorProfile ?? "").isEmpty, "apparmorProfile"),
+        (!(process.selinuxLabel ?? "").isEmpty, "selinuxLabel"), (process.scheduler != nil, "scheduler"),
+        (process.ioPriority != nil, "ioPriority"), (process.execCPUAffinity != nil, "execCPUAffinity"),
+    ]
+    for (isSaid, key) in said where isSaid {
+        let place = pointer.appending(key)
+        findings.error(place, "not supported yet: \(place.text)")
+    }
+}
+
+extension MountOptions.Special.Kind {
+    /// Whether the option is carried out. `features` names no other.
+    var isCarriedOut: Bool {
+        switch self {
+        case .remount: true
+        case .tmpcopyup, .copySymlink, .sourceNoFollow, .destinationNoFollow, .idMap: false
+        }
+    }
+}

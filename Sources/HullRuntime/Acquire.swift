@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullInit
+internal import HullKernel
+internal import HullLinux
+internal import HullOCI
+internal import HullPlan
+
+extension Creation {
+    var cgroup: CgroupDirectory { CgroupDirectory(path: record.cgroup) }
+
+    /// Makes the cgroup. The record names the directories first, so that a kill in between leaves nothing unknown.
+    mutating func makeCgroup() throws(SystemError) {
+        let missing = try cgroup.missing()
+        if missing.isEmpty {
+            try cgroup.checkUsable()
+        } else if missing.count > 1 {
+            record.madeCgroups = Array(missing.dropLast())
+            try directory.write(record)
+        }
+        try CgroupDirectory.make(missing)
+        cgroupDescriptor = try Descriptor(opening: record.cgroup, [.path, .directory])
+    }
+
+    /// A host path as a detached tree with its attributes, never writable where it should not be.
+    func open(_ plan: TreePlan) throws(SystemError) -> Descriptor {
+        let tree = try MountTree(copying: plan.path, recursive: plan.recursive)
+        do throws(SystemError) {
+            if plan.mustBeDirectory, try !tree.descriptor.status().isDirectory {
+                throw SystemError("open_tree", plan.path, .enotdir)
+            }
+            for propagation in plan.propagation {
+                try tree.setAttributes(propagation: propagation.type, recursive: propagation.recursive)
+            }
+            for (change, recursive) in [(plan.recursiveAttributes, true), (plan.attributes, false)] where !change.isEmpty {
+                try tree.setAttributes(set: change.set, clear: change.clear, recursive: recursive)
+            }
+        } catch {
+            throw SystemError(error.call, plan.path, error.errno)
+        }
+        return tree.intoDescriptor()
+    }
+
+    /// The file of a namespace, of the kind that is asked for: config-linux.md, "The runtime MUST generate an error if path
+    /// is not associated with a namespace of type type".
+    func openNamespace(_ kind: NamespaceKind, _ path: Bytes) throws(SystemError) -> Descriptor {
+        let file = try Descriptor(opening: path)
+        let type: UInt64
+        do { type = try Kernel.namespaceType(file.number) } catch {
+            throw SystemError("open", path, .einval, detail: "it is not a namespace")
+        }
+        guard type == kind.cloneFlag else {
+            let found = NamespaceKind.allCases.first { $0.cloneFlag == type }?.name ?? "another"
+            throw SystemError("open", path, .einval, detail: "it is a \(found) namespace, not a \(kind.name) one")
+        }
+        return file
+    }
+
+    /// The socket on which init waits for `start`. Its path may be longer than sun_path allows, so it is bound from inside
+    /// the directory; the working directory of the runtime is the bundle before and after.
+    mutating func listenForStart() throws(SystemError) {
+        try HostFiles.changeDirectory(directory.path)
+        listener = try Sockets.listen(at: ContainerDirectory.startSocket)
+        try HostFiles.changeDirectory(plan.bundle)
+    }
+
+    mutating func clone() throws(SystemError) {
+        let hasConsole = plan.process.terminal
+        if hasConsole, consoleSocket == nil {
+            let pair = try Sockets.pair()
+            consoleSocket = consume pair.first
+            ownConsole = consume pair.second
+        }
+        var taken = DescriptorList()
+        swap(&taken, &held)
+        let made = try spawn(
+            plan, taken, cgroup: cgroupDescriptor?.number, hookState: hookState(), listener: listener?.number,
+            consoleSocket: consoleSocket?.number)
+        record.pid = made.process.pid
+        initSocket = made.socket.number
+        spawned = consume made
+        record.startTime = Procfs.startTime(of: record.pid) ?? 0
+        try directory.write(record)
+        listener = nil
+        consoleSocket = nil
+    }
+
+    /// Loading overlaps with what the process does meanwhile; it becomes the container's program only after `ready`.
+    mutating func attachDeviceFilter() throws(SystemError) {
+        guard let cgroup = cgroupDescriptor?.number else { return }
+        let program = try Kernel.loadDeviceFilter(plan.cgroup.deviceFilter)
+        try Kernel.attachDeviceFilter(program.number, to: cgroup)
+    }
+
+    func writeProc(_ name: Bytes, _ text: Bytes) throws(SystemError) {
+        try HostFiles.write("/proc/\(record.pid)/\(name)", text)
+    }
+
+    func say(_ word: RuntimeWord) throws(SystemError) {
+        try word.send(to: initSocket)
+    }
+
+    /// What hooks read: only status and pid depend on the moment.
+    func hookState() -> HookState { HookState(of: record) }
+
+    /// Runs the hooks that belong between the namespaces and pivot_root, when the process has come there.
+    mutating func runHooks(_ kind: HookKind) throws(Failure) {
+        if kind == .prestart {
+            let message = try next()
+            guard case .hooksPoint = message else { throw Failure("the container's process did not stop for hooks") }
+        }
+        let state = hookState().json(status: "creating", pid: record.pid)
+        for hook in plan.hooks[kind] {
+            do { try hook.run(kind, state: state, inheriting: CurrentProcess.environment) } catch {
+                throw Failure(error, pointer: hook.origin(of: error))
+            }
+        }
+        if kind == .createRuntime { try attempt { () throws(SystemError) in try say(.goOn) } }
+    }
+
+    mutating func awaitReady() throws(Failure) {
+        guard case .ready(let hint) = try next() else { throw Failure("the container's process is not ready") }
+        spawned?.hint = hint
+    }
+
+    private func next() throws(Failure) -> InitMessage {
+        guard let message = try spawned?.next(plan.inside, cgroup: cgroup) else { throw Failure("there is no process") }
+        return message
+    }
+
+    /// What to do about errors whose words mislead.
+    func hint(for error: SystemError, _ action: OutsideAction) -> Bytes? {
+        switch action {
+        case .openTree where error.errno == .enoent: "the path is looked up on the host, relative ones in the bundle"
+        case .limit where error.errno == .eperm:
+            "raising a hard limit needs CAP_SYS_RESOURCE in the host's user namespace"
+        case .clone where error.errno == .enospc: "the limit of nested or counted namespaces is reached: /proc/sys/user"
+        case .clone where error.errno == .einval: "this kernel may lack one of the namespace kinds"
+        default: nil
+        }
+    }
+}

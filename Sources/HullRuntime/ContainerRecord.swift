@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullOCI
+
+/// What `delete` must know, written before each effect that it would have to undo: a kill at any point leaves enough.
+struct ContainerRecord: JSONWritable {
+    /// Of this format. A record of another version is cleaned up but not otherwise understood.
+    static let version: Int64 = 1
+
+    var id: Bytes
+    var bundle: Bytes
+    var rootfs: Bytes
+    /// RFC 3339.
+    var created: Bytes
+    /// The user who made it.
+    var owner: UInt32
+    /// The first process; 0 before it exists.
+    var pid: Int32 = 0
+    /// Its start time in clock ticks since boot: pids come again, this pair does not.
+    var startTime: UInt64 = 0
+    /// The cgroup's directory on the host.
+    var cgroup: Bytes
+    /// The directories above it that were made for it, the topmost first.
+    var madeCgroups: [Bytes] = []
+    /// Whether the container has a pid namespace of its own, so that its first process takes all others along.
+    var ownPidNamespace: Bool
+    /// Whether creation is complete.
+    var isCreated = false
+    /// A pid file that was written.
+    var pidFile: Bytes = ""
+    var annotations: [Entry<Bytes>]
+
+    func write(_ writer: inout JSONWriter) {
+        writer.object { writer in
+            writer.member("version", ContainerRecord.version)
+            writer.member("id", id)
+            writer.member("bundle", bundle)
+            writer.member("rootfs", rootfs)
+            writer.member("created", created)
+            writer.member("owner", Int64(owner))
+            writer.member("pid", Int64(pid))
+            writer.member("startTime", startTime)
+            writer.member("cgroup", cgroup)
+            writer.key("madeCgroups")
+            writer.array { writer in for path in madeCgroups { writer.value(path) } }
+            writer.member("ownPidNamespace", ownPidNamespace)
+            writer.member("isCreated", isCreated)
+            writer.member("pidFile", pidFile)
+            writer.member("annotations", map: annotations)
+        }
+    }
+
+    static func read(_ bytes: [UInt8]) throws(ConfigErrors) -> ContainerRecord { try JSONReader.read(bytes) }
+}
+
+extension ContainerRecord: JSONObjectReadable {
+    init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        id = reader.required("id", object)
+        bundle = reader.required("bundle", object)
+        rootfs = reader.required("rootfs", object)
+        created = reader.required("created", object)
+        owner = reader.required("owner", object)
+        pid = reader.required("pid", object)
+        startTime = reader.required("startTime", object)
+        cgroup = reader.required("cgroup", object)
+        madeCgroups = reader.optional("madeCgroups", object) ?? []
+        ownPidNamespace = reader.required("ownPidNamespace", object)
+        isCreated = reader.required("isCreated", object)
+        pidFile = reader.optional("pidFile", object) ?? ""
+        annotations = reader.map("annotations", object) ?? []
+    }
+}

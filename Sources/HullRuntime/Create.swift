@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullInit
+internal import HullKernel
+internal import HullLinux
+internal import HullOCI
+package import HullPlan
+
+/// The making of a container: runs the outside list from the first step to the last, and undoes all of it on failure.
+package struct Creation: ~Copyable {
+    let plan: ContainerPlan
+    let directory: ContainerDirectory
+    var record: ContainerRecord
+    /// The bytes of the config, of which a copy is kept.
+    private let config: [UInt8]
+    var held = DescriptorList()
+    var cgroupDescriptor: Descriptor?
+    var deviceFilter: Descriptor?
+    var listener: Descriptor?
+    var consoleSocket: Descriptor?
+    var spawned: Spawned?
+    /// The number of the socket that `spawned` owns.
+    var initSocket: Int32 = -1
+    /// A terminal that the caller relays: the other end of `consoleSocket`.
+    var ownConsole: Descriptor?
+
+    /// Takes the id and keeps a copy of the config.
+    package init(
+        _ plan: ContainerPlan, config: [UInt8], host: Host, in store: ContainerStore
+    ) throws(Failure) {
+        self.plan = plan
+        let now = Clock.realtime
+        record = ContainerRecord(
+            id: plan.id, bundle: plan.bundle, rootfs: plan.rootfs,
+            created: Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds)).rfc3339,
+            owner: host.effectiveUser, cgroup: plan.cgroup.directory,
+            ownPidNamespace: plan.spawn.flags & NamespaceKind.pid.cloneFlag != 0, annotations: plan.annotations)
+        self.config = config
+        directory = try store.make(plan.id)
+    }
+
+    /// Runs the outside list. On failure nothing is left, but for what `leftovers` of the failure names.
+    package mutating func run() throws(Failure) {
+        do throws(Failure) {
+            for step in plan.outside { try apply(step) }
+            record.isCreated = true
+            try attempt { () throws(SystemError) in try directory.write(record) }
+        } catch {
+            throw undo(error)
+        }
+    }
+
+    private mutating func apply(_ step: OutsideStep) throws(Failure) {
+        switch step.action {
+        case .hooks(let kind): try runHooks(kind)
+        case .awaitReady: try awaitReady()
+        default:
+            do throws(SystemError) { try carryOut(step.action) } catch {
+                throw Failure(error, pointer: step.origin, hint: hint(for: error, step.action))
+            }
+        }
+    }
+
+    /// The steps that only talk with the kernel. No default: a new kind of step does not compile until it is carried out.
+    private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
+        switch action {
+        case .record:
+            try directory.write(record)
+            let copy = try Descriptor(opening: directory.configPath, [.write, .create, .exclusive], mode: 0o600)
+            try copy.writeAll(Bytes(config), directory.configPath)
+        case .makeCgroup: try makeCgroup()
+        case .enableController(let name): try cgroup.enable(name, mountPoint: plan.cgroup.mountPoint)
+        case .writeCgroupFile(let file): try cgroup.write(file)
+        case .openTree(let tree): held.set(tree.slot, try open(tree))
+        case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))
+        case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
+        case .listenForStart: try listenForStart()
+        case .clone: try clone()
+        case .attachDeviceFilter: try attachDeviceFilter()
+        case .writeIDMap(let group, let maps): try writeProc(group ? "gid_map" : "uid_map", maps.mapText)
+        case .denySetgroups: try writeProc("setgroups", "deny")
+        case .oomScore(let score): try writeProc("oom_score_adj", "\(score)")
+        case .delegateCgroup(let uid, let gid): try cgroup.giveTo(uid: uid, gid: gid)
+        case .releaseMappings: try say(.mappingsWritten)
+        case .limit(let limit, let soft, let hard):
+            try Credentials.setLimit(limit, soft: soft, hard: hard, pid: record.pid)
+        case .pidFile(let path):
+            record.pidFile = path
+            try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644)
+        case .hooks, .awaitReady: break
+        }
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+internal import HullKernel
+internal import HullLinux
+internal import HullOCI
+internal import HullPlan
+
+extension ContainerStore {
+    /// Removes a container that has stopped or was never started; with `force` one that runs, and what a creation that was
+    /// cut off has left. Gives warnings: the verb `delete`.
+    package func delete(_ id: Bytes, force: Bool) throws(Failure) -> [Failure] {
+        let directory: ContainerDirectory
+        do { directory = try open(id) } catch {
+            // Engines delete by force what may not be there.
+            if force, error.cause.hasPrefix("container does not exist") { return [] }
+            throw error
+        }
+        guard try directory.lock(waitMilliseconds: force ? 10_000 : 0) else {
+            throw Failure("cannot delete container \(id): another hull is at work on it")
+        }
+        guard let record = directory.readRecord() else {
+            guard force else { throw Failure("container does not exist: \(id)") }
+            return try finish(nil, directory, HooksPlan())
+        }
+        let status = directory.status(record)
+        if status == .running || status == .paused, !force {
+            throw Failure("cannot delete container \(id) that is not stopped: \(status.name)")
+        }
+        let hooks = (try? directory.hooksPlan()) ?? HooksPlan()
+        try endFirstProcess(record)
+        return try finish(record, directory, hooks)
+    }
+
+    /// Kills the first process and waits for its end, 10 s at most; only then can its cgroup be removed.
+    private func endFirstProcess(_ record: ContainerRecord) throws(Failure) {
+        guard isAlive(record) else { return }
+        do throws(SystemError) {
+            let process = try ProcessHandle(opening: record.pid)
+            guard isAlive(record) else { return }
+            try process.signal(9)
+            if try Poll.ready([process.pidfd.number], timeoutMilliseconds: 10_000) == 0 {
+                throw SystemError("pidfd_send_signal", "\(record.pid)", .ebusy, detail: "SIGKILL has not ended it in 10 s")
+            }
+        } catch {
+            if error.errno != .esrch { throw Failure(error) }
+        }
+    }
+
+    private func finish(
+        _ record: ContainerRecord?, _ directory: consuming ContainerDirectory, _ hooks: HooksPlan
+    ) throws(Failure) -> [Failure] {
+        let id = directory.id
+        let leftovers = removeTraces(record, directory)
+        if !leftovers.isEmpty {
+            var failure = Failure("container \(id) could not be removed completely")
+            failure.leftovers = leftovers
+            throw failure
+        }
+        guard let record else { return [] }
+        return runPoststopHooks(hooks[.poststop], record: record)
+    }
+}

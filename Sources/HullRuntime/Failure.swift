@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+internal import HullKernel
+internal import HullLinux
+package import HullOCI
+
+/// Why a verb failed: what was done, on what, the kernel's or our reason, and the config's field that asked for it.
+package struct Failure: Error {
+    /// What was being done: the kernel's call, or a part of the work.
+    package var operation: Bytes?
+    /// What it was done to.
+    package var object: Bytes?
+    /// The reason in words that engines know.
+    package var cause: Bytes
+    /// The field of config.json.
+    package var pointer: JSONPointer?
+    /// What to do about it.
+    package var hint: Bytes?
+    /// What could not be cleaned up besides.
+    package var leftovers: [Bytes] = []
+    /// All errors of a config; the other fields tell the first.
+    package var config: ConfigErrors?
+
+    /// A reason of our own.
+    package init(_ cause: Bytes, pointer: JSONPointer? = nil, hint: Bytes? = nil) {
+        self.cause = cause
+        self.pointer = pointer
+        self.hint = hint
+    }
+
+    /// A call that the kernel refused.
+    init(_ error: SystemError, pointer: JSONPointer? = nil, hint: Bytes? = nil) {
+        operation = error.call
+        object = error.object.isEmpty ? nil : error.object
+        let words = error.words ?? error.errno.message
+        cause = error.detail.isEmpty ? words : "\(words) (\(error.detail))"
+        self.pointer = pointer.flatMap { $0 == .root ? nil : $0 }
+        self.hint = hint
+    }
+
+    /// A config that cannot be carried out.
+    package init(_ errors: ConfigErrors) {
+        cause = errors.list.first?.problem ?? "invalid"
+        pointer = errors.list.first?.pointer
+        hint = errors.list.first?.hint
+        config = errors
+    }
+}
+
+/// Runs calls of the kernel; what they throw becomes a failure.
+func attempt<Result: ~Copyable>(
+    _ pointer: JSONPointer? = nil, _ body: () throws(SystemError) -> Result
+) throws(Failure) -> Result {
+    do { return try body() } catch { throw Failure(error, pointer: pointer) }
+}

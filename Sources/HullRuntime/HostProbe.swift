@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullKernel
+internal import HullLinux
+package import HullPlan
+
+extension Host {
+    /// Asks the machine what a plan needs to know of it.
+    package static func probe() throws(Failure) -> Host {
+        try attempt { () throws(SystemError) in
+            var host = Host()
+            host.effectiveUser = Credentials.effectiveUser
+            host.kernel = try Kernel.version()
+            let last = Bytes(try HostFiles.read("/proc/sys/kernel/cap_last_cap")).trimmed
+            host.lastCapability = UInt32(clamping: last.decimal ?? 40)
+            host.capabilities = try Credentials.capabilities().permitted
+            host.cgroupMount = try findCgroupMount()
+            if let mount = host.cgroupMount {
+                host.ownCgroup = try Procfs.cgroup(of: "self") ?? "/"
+                host.controllers = Bytes(try HostFiles.read(mount + "/cgroup.controllers")).trimmed.split(0x20)
+            }
+            host.hasKcore = try HostFiles.status("/proc/kcore") != nil
+            return host
+        }
+    }
+
+    /// Where cgroup2 is mounted: mostly at /sys/fs/cgroup, on a hybrid host wherever mountinfo says.
+    private static func findCgroupMount() throws(SystemError) -> Bytes? {
+        let usual = "/sys/fs/cgroup" as Bytes
+        if let directory = try? Descriptor(opening: usual, [.path, .directory]),
+            try directory.filesystemType() == Filesystem.cgroup2
+        {
+            return usual
+        }
+        return try MountInfo.all().first { $0.type == "cgroup2" && $0.root == "/" }?.mountPoint
+    }
+
+    /// A clear sentence for a machine on which no container can be made.
+    package func requireUsable() throws(Failure) {
+        if !hasKernel(5, 14) {
+            throw Failure("this kernel is \(kernel.major).\(kernel.minor), hull needs 5.14 or later")
+        }
+        if effectiveUser != 0 {
+            throw Failure(
+                "not supported yet: running as a user other than root (euid \(effectiveUser))",
+                hint: "run hull as root, for instance by sudo")
+        }
+        if cgroupMount == nil {
+            throw Failure(
+                "no cgroup2 filesystem is mounted, and hull needs cgroup v2",
+                hint: "mount -t cgroup2 cgroup2 /sys/fs/cgroup, or boot with systemd.unified_cgroup_hierarchy=1")
+        }
+    }
+}

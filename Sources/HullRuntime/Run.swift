@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullInit
+internal import HullKernel
+internal import HullLinux
+internal import HullOCI
+internal import HullPlan
+
+extension Creation {
+    /// Starts the container and leaves it running.
+    package consuming func runDetached() throws(Failure) { try start() }
+
+    /// Removes the container after its end, unless another hull has done so.
+    private func removeAfterEnd() throws(Failure) -> [Failure] {
+        guard try directory.lock(waitMilliseconds: 10_000), directory.readRecord() != nil else { return [] }
+        return removeTraces(record, directory).map { Failure($0) }
+            + runPoststopHooks(plan.hooks[.poststop], record: record)
+    }
+
+    /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless it is
+    /// to be kept. Gives the exit code of the shell's view and warnings.
+    package consuming func runForeground(
+        _ signals: borrowing SignalsOfCaller, keep: Bool, store: ContainerStore
+    ) throws(Failure) -> (code: Int32, warnings: [Failure]) {
+        let relay = try makeRelay()
+        do throws(Failure) { try start() } catch {
+            relay?.restore()
+            throw error
+        }
+        guard let made = spawned.take() else { throw Failure("there is no process") }
+        let status: ExitStatus
+        do throws(SystemError) {
+            status = try attend(made.process, signals.descriptor, relay)
+        } catch {
+            relay?.restore()
+            throw Failure(error)
+        }
+        relay?.restore()
+        guard !keep else { return (status.code, []) }
+        return (status.code, try removeAfterEnd())
+    }
+
+    /// The caller's terminal in place of a console socket.
+    private mutating func makeRelay() throws(Failure) -> TerminalRelay? {
+        guard let console = ownConsole.take() else { return nil }
+        return try TerminalRelay.receive(from: console.number)
+    }
+}
+
+/// All signals that the caller sends to hull, from before the container exists, so that none is lost.
+package struct SignalsOfCaller: ~Copyable {
+    let descriptor: SignalDescriptor
+
+    /// Blocks all signals of the process and reads them from now on.
+    package init() throws(Failure) {
+        descriptor = try attempt { () throws(SystemError) in try SignalDescriptor() }
+    }
+}
+
+/// Waits for the end of a process; forwards signals to it, and carries bytes between two terminals.
+func attend(
+    _ process: borrowing ProcessHandle, _ signals: borrowing SignalDescriptor, _ relay: TerminalRelay?
+) throws(SystemError) -> ExitStatus {
+    while true {
+        let master = relay?.masterToPoll ?? -1
+        let input = relay?.inputToPoll ?? -1
+        let ready = try Poll.ready(
+            [process.pidfd.number, signals.descriptor.number, master, input], timeoutMilliseconds: -1)
+        if ready & 2 != 0 {
+            while let signal = try signals.next() { forward(signal, process, relay) }
+        }
+        if ready & 4 != 0 { relay?.carryOut() }
+        if ready & 8 != 0 { relay?.carryIn() }
+        if ready & 1 != 0 {
+            relay?.drain()
+            return try process.wait()
+        }
+    }
+}
+
+private func forward(_ signal: Int32, _ process: borrowing ProcessHandle, _ relay: TerminalRelay?) {
+    switch signal {
+    case Signal.chld.rawValue, Signal.urg.rawValue, Signal.pipe.rawValue: break
+    case Signal.winch.rawValue where relay != nil: relay?.resize()
+    default: try? process.signal(signal)
+    }
+}

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullInit
+internal import HullKernel
+internal import HullLinux
+internal import HullOCI
+internal import HullPlan
+
+/// A process of a container between clone and the last mile, seen from outside.
+struct Spawned: ~Copyable {
+    let process: ProcessHandle
+    /// The socket to it.
+    let socket: Descriptor
+    /// Why execve may fail, told beforehand.
+    var hint: Bytes = ""
+}
+
+/// Clones the container's process, which then runs the inside list.
+func spawn(
+    _ plan: ContainerPlan, _ held: consuming DescriptorList, cgroup: Int32?, hookState: HookState,
+    listener: Int32?, consoleSocket: Int32?
+) throws(SystemError) -> Spawned {
+    guard try CurrentProcess.isSingleThreaded else { throw SystemError("clone3", "the runtime has threads", .einval) }
+    try CurrentProcess.hide()
+    let sockets = try Sockets.pair()
+    let user = plan.spawn.joiner.flatMap { held[$0] }
+    let pid = plan.spawn.parentJoins.flatMap { held[$0] }
+    let program = InitProgram(
+        plan, held: held, hookState: hookState, socket: sockets.second.number, listener: listener,
+        consoleSocket: consoleSocket)
+    let flags = plan.spawn.flags
+    guard let user else {
+        let cloned = try clone(flags, cgroup: cgroup, joining: pid)
+        if cloned == nil { program.run() }
+        guard let process = cloned else { throw SystemError("clone3", "the child came back", .echild) }
+        return Spawned(process: process, socket: sockets.first)
+    }
+    let reports = try Sockets.pair()
+    let cloned = try clone(0, cgroup: nil, joining: pid)
+    if cloned == nil {
+        program.runAsJoiner(userNamespace: user, flags: flags, cgroup: cgroup, report: reports.second.number)
+    }
+    guard let joiner = cloned else { throw SystemError("clone3", "the child came back", .echild) }
+    _ = consume reports.second
+    return Spawned(process: try processMade(by: joiner, reports.first), socket: sockets.first)
+}
+
+/// clone3(2). Only children enter a joined pid namespace, pid_namespaces(7); the runtime's own next children, hooks, must
+/// not, so it is left again whatever happens.
+private func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(SystemError) -> ProcessHandle? {
+    guard let pid else { return try CurrentProcess.clone(flags, cgroup: cgroup) }
+    let own = try Descriptor(opening: "/proc/self/ns/pid")
+    try CurrentProcess.join([.pid], pid)
+    let cloned: ProcessHandle?
+    do { cloned = try CurrentProcess.clone(flags, cgroup: cgroup) } catch {
+        try CurrentProcess.join([.pid], own.number)
+        throw error
+    }
+    if cloned != nil { try CurrentProcess.join([.pid], own.number) }
+    return cloned
+}
+
+/// The joiner reports the process that it made, a child of the runtime, and ends.
+private func processMade(
+    by joiner: borrowing ProcessHandle, _ reports: borrowing Descriptor
+) throws(SystemError) -> ProcessHandle {
+    let received = try Sockets.receive(from: reports.number)
+    _ = try joiner.wait()
+    let message = InitMessage(received.message)
+    if case .failure(_, let error)? = message { throw error }
+    guard case .sibling? = message, let pidfd = received.takeDescriptor() else {
+        throw SystemError("clone3", "the joiner", .echild)
+    }
+    return try ProcessHandle(pidfd: pidfd)
+}
+
+extension Spawned {
+    /// The next message of the process; its death is a failure that says how it died. `steps` is what it runs.
+    func next(_ steps: [InsideStep], cgroup: CgroupDirectory?) throws(Failure) -> InitMessage {
+        let received = try attempt { () throws(SystemError) in
+            while try Poll.ready([socket.number, process.pidfd.number], timeoutMilliseconds: -1) == 0 {}
+            return try Sockets.receive(from: socket.number)
+        }
+        guard let message = InitMessage(received.message) else { throw died(cgroup) }
+        if case .failure(let step, let error) = message {
+            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
+        }
+        return message
+    }
+
+    /// The container's process is gone before it said why: mostly the memory limit.
+    private func died(_ cgroup: CgroupDirectory?) -> Failure {
+        if let kills = cgroup?.outOfMemoryKills(), kills > 0 {
+            return Failure(
+                "the container's process was killed for memory while it was being set up",
+                pointer: "/linux/resources/memory/limit", hint: "the memory limit is too low to start")
+        }
+        return Failure("the container's process died while it was being set up")
+    }
+
+    /// Lets the process become the container's program, and waits until it has: its end of the socket is closed by execve.
+    func start(_ plan: ContainerPlan) throws(Failure) {
+        try attempt { () throws(SystemError) in try RuntimeWord.start.send(to: socket.number) }
+        try Spawned.awaitExec(
+            socket.number, process.pidfd.number, executable: plan.process.arguments.first ?? "", hint: hint,
+            steps: plan.inside)
+    }
+
+    /// Waits on a socket for the report of a failure, or for its end, which is success.
+    static func awaitExec(
+        _ socket: Int32, _ pidfd: Int32, executable: Bytes, hint: Bytes, steps: [InsideStep]
+    ) throws(Failure) {
+        let message = try attempt { () throws(SystemError) in
+            while try Poll.ready([socket, pidfd], timeoutMilliseconds: -1) == 0 {}
+            // Dead without a word: then the socket is at its end as well.
+            return try Sockets.receive(from: socket).message
+        }
+        if message.isEmpty { return }
+        if let error = LastMile.failure(fromReport: message, object: executable) {
+            throw Failure(error, pointer: "/process/args/0", hint: hint.isEmpty ? nil : hint)
+        }
+        if case .failure(let step, let error)? = InitMessage(message) {
+            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
+        }
+        throw Failure("the container's process sent an unknown message")
+    }
+}

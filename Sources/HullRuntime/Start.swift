@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+internal import HullInit
+internal import HullKernel
+internal import HullLinux
+internal import HullOCI
+internal import HullPlan
+
+extension Creation {
+    /// Ends `create`: the process waits for `start` from now on, without its creator.
+    package consuming func leaveCreated() throws(Failure) {
+        do throws(SystemError) {
+            // The waiting process has inherited the open directory, and with it the lock.
+            try directory.descriptor.unlock()
+            try say(.goodbye)
+        } catch {
+            throw undo(Failure(error))
+        }
+    }
+
+    /// Starts the program at once, as `run` does.
+    mutating func start() throws(Failure) {
+        do throws(Failure) {
+            try spawned?.start(plan)
+            try attempt { () throws(SystemError) in try directory.descriptor.unlock() }
+            try afterStart()
+        } catch {
+            throw undo(error)
+        }
+    }
+
+    /// runtime.md, "Lifecycle", step 9: a failing poststart hook stops the container.
+    private func afterStart() throws(Failure) {
+        try HullRuntime.runHooks(.poststart, plan.hooks[.poststart], record: record, status: .running)
+    }
+}
+
+extension ContainerStore {
+    /// Starts a created container: the verb `start`. Waits until its program is executed, and tells why not.
+    package func start(_ id: Bytes) throws(Failure) {
+        let directory = try open(id)
+        let record = try directory.requireRecord()
+        switch directory.status(record) {
+        case .created: break
+        case .creating: throw Failure("cannot start a container that is still being created")
+        case .stopped: throw Failure("cannot start a container that has stopped")
+        case .running, .paused: throw Failure("cannot start an already running container")
+        }
+        let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
+        guard isAlive(record) else { throw Failure("cannot start a container that has stopped") }
+        let connection = try connect(directory)
+        let plan = try directory.hooksPlan()
+        try Spawned.awaitExec(
+            connection.number, process.pidfd.number, executable: "", hint: "", steps: [])
+        do { try runHooks(.poststart, plan[.poststart], record: record, status: .running) } catch {
+            try? process.signal(9)
+            throw error
+        }
+    }
+
+    /// Connects to the waiting init. Only one `start` gets through: removing the socket's name decides which.
+    private func connect(_ directory: borrowing ContainerDirectory) throws(Failure) -> Descriptor {
+        do throws(SystemError) {
+            try HostFiles.changeDirectory(directory.path)
+            let connection = try Sockets.connect(to: ContainerDirectory.startSocket, seqpacket: true)
+            try HostFiles.remove(ContainerDirectory.startSocket)
+            return connection
+        } catch {
+            switch error.errno {
+            case .enoent: throw Failure("cannot start an already running container")
+            case .econnrefused: throw Failure("cannot start a container that has stopped")
+            default: throw Failure(error)
+            }
+        }
+    }
+}
+
+extension ContainerDirectory {
+    /// The hooks of the container's config, as it was when it was created.
+    func hooksPlan() throws(Failure) -> HooksPlan {
+        var findings = Findings()
+        return resolveHooks(try readConfig().hooks, &findings)
+    }
+}

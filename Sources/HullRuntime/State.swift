@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+internal import HullInit
+internal import HullKernel
+internal import HullLinux
+package import HullOCI
+
+/// The version of the runtime-spec that hull follows.
+package let ociVersion: Bytes = "1.3.0"
+
+/// The statuses of runtime.md, "State", and `paused`, which engines know.
+enum Status: Sendable {
+    case creating, created, running, paused, stopped
+
+    var name: Bytes {
+        switch self {
+        case .creating: "creating"
+        case .created: "created"
+        case .running: "running"
+        case .paused: "paused"
+        case .stopped: "stopped"
+        }
+    }
+}
+
+extension ContainerDirectory {
+    /// What the container is doing: computed from its first process, never stored.
+    func status(_ record: ContainerRecord) -> Status {
+        guard isAlive(record) else { return record.pid == 0 && !record.isCreated ? .creating : .stopped }
+        if !record.isCreated { return .creating }
+        if (try? HostFiles.status(startSocketPath)) ?? nil != nil { return .created }
+        if let frozen = try? HostFiles.read(record.cgroup + "/cgroup.freeze"), Bytes(frozen).trimmed == "1" {
+            return .paused
+        }
+        return .running
+    }
+
+    /// The record, or the words for what is not there, or half there.
+    func requireRecord() throws(Failure) -> ContainerRecord {
+        guard let record = readRecord() else { throw Failure("container does not exist: \(id)") }
+        return record
+    }
+
+    func state(_ record: ContainerRecord, owner: Bytes) -> State {
+        let status = status(record)
+        return State(
+            ociVersion: ociVersion, id: id, pid: status == .stopped ? 0 : Int(record.pid), status: status.name,
+            bundle: record.bundle, rootfs: record.rootfs, created: record.created, annotations: record.annotations,
+            owner: owner)
+    }
+}
+
+/// Whether the recorded process is still that process, and no zombie.
+func isAlive(_ record: ContainerRecord) -> Bool {
+    record.pid > 0 && Procfs.startTime(of: record.pid) == record.startTime
+}
+
+extension ContainerStore {
+    /// The state of a container: the verb `state`.
+    package func state(of id: Bytes) throws(Failure) -> State {
+        let directory = try open(id)
+        let record = try directory.requireRecord()
+        return directory.state(record, owner: userName(record.owner))
+    }
+
+    /// The states of all containers; one that is being made or removed meanwhile is left out: the verb `list`.
+    package func list() throws(Failure) -> [State] {
+        var states: [State] = []
+        var owners: [UInt32: Bytes] = [:]
+        for id in try ids() {
+            guard let directory = try? open(id), let record = directory.readRecord() else { continue }
+            let owner = owners[record.owner] ?? userName(record.owner)
+            owners[record.owner] = owner
+            states.append(directory.state(record, owner: owner))
+        }
+        return states
+    }
+}
+
+/// The name of a user in /etc/passwd, or the number: `#1000`.
+func userName(_ uid: UInt32) -> Bytes {
+    if uid == 0 { return "root" }
+    for line in Bytes((try? HostFiles.read("/etc/passwd")) ?? []).split(0x0a) {
+        let fields = line.split(0x3a, omittingEmpty: false)
+        if fields.count > 2, fields[2].decimal == UInt64(uid) { return fields[0] }
+    }
+    return "#\(uid)"
+}

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+internal import HullKernel
+internal import HullLinux
+internal import HullOCI
+internal import HullPlan
+
+/// The directory with a directory for each container: `--root`.
+package struct ContainerStore: Sendable {
+    /// The absolute path.
+    package let root: Bytes
+    /// Whether the caller named it; then it must exist to be listed.
+    let isExplicit: Bool
+
+    /// `/run/hull` for root, `$XDG_RUNTIME_DIR/hull` for others; or what the caller says.
+    package init(root: Bytes?) throws(Failure) {
+        isExplicit = root != nil
+        if let root {
+            let directory = try attempt { () throws(SystemError) in try HostFiles.workingDirectory() }
+            self.root = root.below(directory).cleanedPath
+            return
+        }
+        let runtimeDirectory = CurrentProcess.environment.first { $0.hasPrefix("XDG_RUNTIME_DIR=") }?.dropFirst(16)
+        if Credentials.effectiveUser != 0, let runtimeDirectory, !runtimeDirectory.isEmpty {
+            self.root = runtimeDirectory + "/hull"
+        } else {
+            self.root = "/run/hull"
+        }
+    }
+
+    /// The directory of a container. Ids are checked first: CVE-class "id is a path" ends here.
+    func directory(of id: Bytes) throws(Failure) -> Bytes {
+        do { _ = try ContainerID(id) } catch { throw Failure(error.problem) }
+        return "\(root)/\(id)"
+    }
+
+    /// The ids of all containers, sorted.
+    func ids() throws(Failure) -> [Bytes] {
+        do {
+            let names = try Descriptor(opening: root, [.directory]).entries()
+            return names.filter { (try? ContainerID($0)) != nil }.sorted()
+        } catch {
+            if error.errno == .enoent, !isExplicit { return [] }
+            throw Failure(error)
+        }
+    }
+
+    /// Makes the directory of a new container, atomically, and takes its lock.
+    func make(_ id: Bytes) throws(Failure) -> ContainerDirectory {
+        let path = try directory(of: id)
+        do throws(SystemError) {
+            do { try HostFiles.makeDirectory(path, mode: 0o700) } catch {
+                guard error.errno == .enoent else { throw error }
+                try HostFiles.makeDirectories(root, mode: 0o700)
+                try HostFiles.makeDirectory(path, mode: 0o700)
+            }
+        } catch {
+            if error.errno == .eexist { throw Failure("container with given ID already exists: \(id)") }
+            if error.errno == .enametoolong { throw Failure("invalid container ID: \(id.count) bytes are too long") }
+            throw Failure(error)
+        }
+        let made = try open(id)
+        guard try made.lock(waitMilliseconds: 0) else { throw Failure("container with given ID already exists: \(id)") }
+        return made
+    }
+
+    /// Opens the directory of a container.
+    func open(_ id: Bytes) throws(Failure) -> ContainerDirectory {
+        let path = try directory(of: id)
+        do { return ContainerDirectory(id: id, path: path, descriptor: try Descriptor(opening: path, [.directory])) } catch {
+            guard error.errno == .enoent || error.errno == .enotdir || error.errno == .enametoolong else {
+                throw Failure(error)
+            }
+            throw Failure("container does not exist: \(id)")
+        }
+    }
+}
+
+/// The directory of one container. Its lock, flock(2) on the directory itself, ends with the process that holds it.
+struct ContainerDirectory: ~Copyable {
+    let id: Bytes
+    let path: Bytes
+    let descriptor: Descriptor
+
+    var recordPath: Bytes { path + "/state.json" }
+    var configPath: Bytes { path + "/config.json" }
+    /// The name of the socket on which init waits for `start`, relative to the directory.
+    static let startSocket: Bytes = "start.sock"
+    var startSocketPath: Bytes { "\(path)/\(ContainerDirectory.startSocket)" }
+
+    /// Takes the lock, waiting for the time given; false when another hull still holds it.
+    func lock(waitMilliseconds: Int64) throws(Failure) -> Bool {
+        let deadline = Clock.monotonic + waitMilliseconds * 1_000_000
+        while true {
+            if try attempt(nil, { () throws(SystemError) in try descriptor.tryLock() }) { return true }
+            if Clock.monotonic >= deadline { return false }
+            _ = try attempt { () throws(SystemError) in try Poll.ready([], timeoutMilliseconds: 10) }
+        }
+    }
+
+    func write(_ record: ContainerRecord) throws(SystemError) {
+        try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600)
+    }
+
+    /// The record; nil where there is none yet, or it is no record of ours: a creation that was cut off.
+    func readRecord() -> ContainerRecord? {
+        guard let bytes = try? HostFiles.read(recordPath) else { return nil }
+        return try? ContainerRecord.read(bytes)
+    }
+
+    /// The copy of the config: later edits of the bundle change nothing.
+    func readConfig() throws(Failure) -> Config {
+        let bytes = try attempt { () throws(SystemError) in try HostFiles.read(configPath) }
+        do { return try Config.read(bytes) } catch { throw Failure(error.located(in: bytes)) }
+    }
+
+    /// Removes the directory and all in it.
+    func remove() throws(SystemError) {
+        for name in try descriptor.entries() {
+            do { try HostFiles.remove("\(path)/\(name)") } catch { if error.errno != .enoent { throw error } }
+        }
+        do { try HostFiles.removeDirectory(path) } catch { if error.errno != .enoent { throw error } }
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HullBytes
+import Testing
+
+@testable import HullCommandLine
+
+/// The command lines that engines were seen to write.
+struct EngineLineTests {
+    private static let podman = "--root /r --log-format=json --log=/l"
+    private static let containerd = "--root /run/containerd/x --log /l/log.json --log-format json"
+
+    /// Goal: conmon's create line. Method: all its options, read back.
+    @Test func conmonCreate() throws {
+        let invocation = try Invocation(
+            words(
+                "--systemd-cgroup \(Self.podman) create --bundle B --pid-file P --no-pivot --no-new-keyring"
+                    + " --preserve-fds 2 --console-socket S ID"))
+        #expect(invocation.global.systemdCgroup)
+        #expect(invocation.global.log == "/l")
+        #expect(invocation.global.logFormat == .json)
+        let expected = changed(CreateOptions()) {
+            $0.id = "ID"
+            $0.bundle = "B"
+            $0.pidFile = "P"
+            $0.noPivot = true
+            $0.noNewKeyring = true
+            $0.preserveFDs = 2
+            $0.consoleSocket = "S"
+        }
+        #expect(invocation.command == .create(expected))
+    }
+
+    /// Goal: conmon's exec line. Method: all its options, read back.
+    @Test func conmonExec() throws {
+        let line = "exec --pid-file P --process F --detach --tty --console-socket S --cgroup /x ID"
+        let expected = changed(ExecOptions()) {
+            $0.id = "ID"
+            $0.pidFile = "P"
+            $0.process = "F"
+            $0.detach = true
+            $0.tty = true
+            $0.consoleSocket = "S"
+            $0.cgroups = ["/x"]
+        }
+        #expect(try Invocation(words(line)).command == .exec(expected))
+    }
+
+    /// Goal: containerd's create line. Method: all its options, read back.
+    @Test func containerdCreate() throws {
+        let line =
+            "\(Self.containerd) --systemd-cgroup --rootless=false create --bundle B --pid-file P --console-socket S"
+            + " --no-pivot --no-new-keyring --preserve-fds 1 ID"
+        let invocation = try Invocation(words(line))
+        #expect(invocation.global.root == "/run/containerd/x")
+        #expect(invocation.global.rootless == .no)
+        guard case .create(let create) = invocation.command else {
+            Issue.record("not create")
+            return
+        }
+        #expect(create.id == "ID")
+        #expect(create.preserveFDs == 1)
+    }
+
+    /// Goal: the other lines of engines and of the peers' test drivers. Method: each is understood as its verb.
+    @Test(
+        arguments: [
+            ("start ID", .start), ("state ID", .state), ("kill ID 9", .kill), ("kill --all ID 15", .kill),
+            ("delete ID", .delete), ("delete --force ID", .delete), ("list --format=json", .list), ("list -q", .list),
+            ("ps --format json ID", .ps), ("features", .features),
+            ("exec --process F --console-socket S --detach --pid-file P ID", .exec), ("--version", .version),
+            ("--cgroup-manager disabled --debug run --config FILE --pid-file rel ID", .run),
+        ] as [(String, Verb)])
+    func understood(line: String, verb: Verb) throws {
+        for globals in ["", Self.podman + " ", Self.containerd + " "] {
+            #expect(try Invocation(words(globals + line)).command.verb == verb)
+        }
+    }
+}
+
+extension Command {
+    fileprivate var verb: Verb {
+        switch self {
+        case .run: .run
+        case .create: .create
+        case .start: .start
+        case .exec: .exec
+        case .kill: .kill
+        case .delete: .delete
+        case .state: .state
+        case .list: .list
+        case .ps: .ps
+        case .spec: .spec
+        case .plan: .plan
+        case .check: .check
+        case .features: .features
+        case .version: .version
+        case .help: .help
+        }
+    }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HullBytes
+import Testing
+
+@testable import HullCommandLine
+
+struct UsageErrorTests {
+    /// Goal: a wrong command line gets exactly this sentence. Method: table of lines and sentences.
+    @Test(arguments: [
+        ("creat x", "hull: unknown command \"creat\" (did you mean \"create\"?)"),
+        ("pause x", "hull: unknown command \"pause\" (see hull --help)"),
+        ("resume x", "hull: unknown command \"resume\" (see hull --help)"),
+        ("frobnicate", "hull: unknown command \"frobnicate\" (see hull --help)"),
+        ("help stae", "hull help: unknown command \"stae\" (did you mean \"state\"?)"),
+        ("--rot /r list", "hull: unknown option --rot (did you mean --root?)"),
+        ("--xyzzy list", "hull: unknown option --xyzzy (see hull --help)"),
+        ("--root", "hull: option --root needs a value: DIR (see hull --help)"),
+        ("--root / list", "hull: option --root: the records cannot be in / itself (see hull --help)"),
+        ("--root /x/../ list", "hull: option --root: the records cannot be in / itself (see hull --help)"),
+        (
+            "--log-format xml list",
+            "hull: option --log-format: \"xml\" is not one of text, json (see hull --help)"
+        ),
+        (
+            "--log-level warn list",
+            "hull: option --log-level: \"warn\" is not one of error, warning, info, debug (did you mean \"warning\"?)"
+        ),
+        ("--rootless=maybe list", "hull: option --rootless: \"maybe\" is neither true nor false (see hull --help)"),
+        ("--debug=yes list", "hull: option --debug: \"yes\" is neither true nor false (see hull --help)"),
+        ("create", "hull create: ID is missing (see hull create --help)"),
+        ("create a b", "hull create: unexpected argument \"b\" (see hull create --help)"),
+        ("create --bundel /b a", "hull create: unknown option --bundel (did you mean --bundle?)"),
+        ("create --bundel=/b a", "hull create: unknown option --bundel (did you mean --bundle?)"),
+        ("create --root /r a", "hull create: unknown option --root (--root goes before the command)"),
+        ("create --detach a", "hull create: unknown option --detach (see hull create --help)"),
+        ("run -dx a", "hull run: unknown option -x (see hull run --help)"),
+        ("run a -b", "hull run: option -b needs a value: DIR (see hull run --help)"),
+        (
+            "run --preserve-fds -1 a",
+            "hull run: option --preserve-fds: \"-1\" is not a number from 0 to 2147483647 (see hull run --help)"
+        ),
+        (
+            "run --preserve-fds 2147483648 a",
+            "hull run: option --preserve-fds: \"2147483648\" is not a number from 0 to 2147483647 (see hull run --help)"
+        ),
+        ("kill", "hull kill: ID is missing (see hull kill --help)"),
+        ("kill a 9 b", "hull kill: unexpected argument \"b\" (see hull kill --help)"),
+        ("list a", "hull list: unexpected argument \"a\" (see hull list --help)"),
+        ("list --format jsn", "hull list: option --format: \"jsn\" is not one of table, json (did you mean \"json\"?)"),
+        ("ps", "hull ps: ID is missing (see hull ps --help)"),
+        ("exec", "hull exec: ID is missing (see hull exec --help)"),
+        ("exec a", "hull exec: COMMAND (or --process FILE) is missing (see hull exec --help)"),
+        ("exec -p f a ls", "hull exec: unexpected argument \"ls\" (see hull exec --help)"),
+        (
+            "exec -u root a ls",
+            "hull exec: option --user: \"root\" is not a number from 0 to 4294967294 (names are not looked up)"
+        ),
+        (
+            "exec -u 1: a ls",
+            "hull exec: option --user: \"\" is not a number from 0 to 4294967294 (names are not looked up)"
+        ),
+        (
+            "exec -g 4294967295 a ls",
+            "hull exec: option --additional-gids: \"4294967295\" is not a number from 0 to 4294967294"
+                + " (names are not looked up)"
+        ),
+        ("plan -b a b", "hull plan: the bundle is given twice (see hull plan --help)"),
+        ("check a b", "hull check: unexpected argument \"b\" (see hull check --help)"),
+        ("version x", "hull version: unexpected argument \"x\" (see hull version --help)"),
+    ])
+    func sentences(line: String, sentence: String) {
+        let error = #expect(throws: UsageError.self) { try Invocation(words(line)) }
+        #expect(error?.line.text == sentence)
+    }
+
+    /// Goal: commands that come later are not there. Method: each is refused as unknown.
+    @Test(arguments: ["pause", "resume", "update", "events", "checkpoint", "restore", "mounts", "init"])
+    func laterVerbs(verb: String) {
+        let error = #expect(throws: UsageError.self) { try Invocation(words("\(verb) web")) }
+        #expect(error?.problem == "unknown command \"\(verb)\"")
+    }
+
+    /// Goal: the error reaches the log that was named before it. Method: the globals of an error after --log.
+    @Test func keepsGlobals() {
+        let error = #expect(throws: UsageError.self) {
+            try Invocation(words("--log /l --log-format json create --bogus web"))
+        }
+        #expect(error?.global.log == "/l")
+        #expect(error?.global.logFormat == .json)
+        #expect(error?.verb == .create)
+    }
+
+    /// Goal: a hostile word cannot forge a line. Method: newline and escape sequence in the command's name.
+    @Test func oneLine() {
+        let error = #expect(throws: UsageError.self) { try Invocation([Bytes("a\nb\u{1b}[2J")]) }
+        #expect(error?.line == "hull: unknown command \"a\\nb\\x1b[2J\" (see hull --help)")
+    }
+
+    /// Goal: what is parsed and not carried out is named. Method: table of lines and the options to refuse.
+    @Test(
+        arguments: [
+            ("--systemd-cgroup create a", ["--systemd-cgroup"]), ("--systemd-cgroup=false create a", []),
+            ("--cgroup-manager systemd list", ["--cgroup-manager systemd"]), ("--cgroup-manager cgroupfs create a", []),
+            (
+                "create --no-pivot --preserve-fds 1 --pidfd-socket s a",
+                ["--pidfd-socket", "--no-pivot"]
+            ),
+            ("run --no-pivot a", ["--no-pivot"]), ("run --preserve-fds 0 --no-new-keyring --no-subreaper a", []),
+            (
+                "exec --process-label l --apparmor p --pidfd-socket s --preserve-fds 1 --cgroup c a ls",
+                ["--process-label", "--apparmor", "--pidfd-socket", "--cgroup"]
+            ), ("exec --tty --ignore-paused a ls", []),
+        ] as [(String, [Bytes])])
+    func notYet(line: String, options: [Bytes]) throws {
+        #expect(try Invocation(words(line)).notYet == options)
+    }
+
+    /// Goal: the help says "not yet" of the same options. Method: compare with the options that are refused.
+    @Test func notYetInHelp() throws {
+        let line = "--systemd-cgroup --cgroup-manager systemd"
+        let create = " create --no-pivot --preserve-fds 1 --pidfd-socket s a"
+        let exec = " exec --process-label l --apparmor p --pidfd-socket s --preserve-fds 1 --cgroup c a ls"
+        let refused = try [create, exec].flatMap { try Invocation(words(line + $0)).notYet }
+        let names = Set(refused.map { $0.dropFirst(2).split(0x20)[0] })
+        let tables = [GlobalOptions.table.map(\.entry)] + Verb.allCases.map(\.entries)
+        let said = Set(tables.joined().filter { $0.help.text.contains("not yet") }.map(\.name))
+        #expect(said == names)
+    }
+}

@@ -1,4 +1,0 @@
-import Testing
-import Foundation
-import HullBytes
-@Test func placeholder() { #expect(Bytes("a") == "a") }

@@ -52,12 +52,13 @@ struct Console {
     @Test("CO-03 the terminal controls the program's session")
     func controlling() throws {
         try scenario { s in
-            let (container, terminal) = try open(s, "echo through > /dev/tty; probe tty; sleep 100")
+            let (container, terminal) = try open(s, "trap 'echo interrupted; exit' INT; echo through > /dev/tty; probe tty; while true; do sleep 0.1; done")
             try #expect(container("start").ok)
             terminal.says("through")
             terminal.says("\"controlling\":true")
             terminal.says("\"isatty\":[true,true,true]")
             terminal.write("\u{3}")
+            terminal.says("interrupted")
             try container.comes(to: "stopped")
         }
     }

@@ -49,7 +49,7 @@ struct Executables {
             #expect(outcome.failed, "\(outcome)")
             expect(outcome, says: words)
             expect(outcome, says: ["/bin/script"])
-            if Runtime.kind == .hull { #expect(outcome.stderr.contains(" at /process/args/0"), "\(outcome)") }
+            if Runtime.kind == .hull { #expect(outcome.stderr.contains(" /process/args/0"), "\(outcome)") }
         }
     }
 

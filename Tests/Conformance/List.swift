@@ -47,8 +47,11 @@ struct List {
         try scenario { s in
             let outcome = try s.runtime(["list"] + options)
             #expect(outcome.ok, "\(outcome)")
-            #expect(outcome.lines.count <= 1, "\(outcome)")
-            if options.count == 2 { #expect(outcome.json?.array ?? [] == []) }
+            if options.count == 2 {
+                #expect(outcome.json?.array ?? [] == [])
+            } else {
+                #expect(outcome.lines.count <= 1, "\(outcome)")
+            }
         }
     }
 

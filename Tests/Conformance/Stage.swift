@@ -56,7 +56,7 @@ extension Scenario {
         #expect(outcome.ending == .exit(1), "\(outcome)", sourceLocation: location)
         expect(outcome, says: phrases, at: location)
         if Runtime.kind == .hull, let pointer {
-            #expect(outcome.stderr.contains(" at \(pointer)"), "\(outcome)", sourceLocation: location)
+            #expect(outcome.stderr.contains(" \(pointer)"), "\(outcome)", sourceLocation: location)
         }
         let state = try runtime("state", id)
         #expect(state.ending == .exit(1), "a refused container exists: \(state)", sourceLocation: location)

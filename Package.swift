@@ -61,7 +61,7 @@ let package = Package(
             name: "OCITests", dependencies: ["HullBytes", "HullOCI"], exclude: ["Schema"], swiftSettings: tests),
         .testTarget(
             name: "PlanTests", dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "CSeccomp"],
-            swiftSettings: tests),
+            exclude: ["Fixtures"], swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
         .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),

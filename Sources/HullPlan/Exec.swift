@@ -30,7 +30,7 @@ package func resolveExec(
     var findings = Findings()
     var plan = ContainerPlan(id: target.id, bundle: target.bundle, rootfs: "")
     refuseUnsupportedProcess(process, at: .root, &findings)
-    plan.process = resolveProgram(process, host, at: .root, &findings)
+    plan.process = resolveProgram(process, grantable: .named, host, at: .root, &findings)
     let filter = resolveSeccomp(seccomp, at: "/linux/seccomp", &findings)
     plan.process.filter = filter?.program ?? []
     plan.process.filterFlags = filter?.flags ?? 0
@@ -53,6 +53,7 @@ package func resolveExec(
     }
     inside(.workingDirectory(plan.process.cwd), "/cwd")
     inside(.ownStandardStreams(uid: plan.process.uid), "/user/uid")
+    if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/env") }
     inside(.findExecutable, "/args/0")
     inside(.ready, "")
     plan.outside = execOutside(process, request, &findings)

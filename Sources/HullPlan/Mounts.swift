@@ -22,6 +22,8 @@ package enum MountSource: Sendable {
     /// A new filesystem.
     case filesystem(FilesystemPlan)
     case overlay(OverlayPlan)
+    /// The mount that is there already, with other attributes.
+    case remount(MountAttributeChange)
 }
 
 /// A filesystem to make and mount.
@@ -60,6 +62,9 @@ extension Resolution {
             return resolveOverlay(mount, pointer).map { MountPlan(destination: destination, what: .overlay($0)) }
         }
         let options = resolveOptions(mount, pointer)
+        if options.special.contains(where: { $0.kind == .remount }) {
+            return resolveRemount(options, destination)
+        }
         if options.bind != nil { return resolveBind(mount, options, destination, pointer) }
         guard let type = mount.type, !type.isEmpty, type != "bind", type != "none" else {
             findings.error(
@@ -112,6 +117,16 @@ extension Resolution {
         return MountPlan(destination: destination, what: .tree(slot: slot))
     }
 
+    /// Changes an earlier mount of the list. Only its own attributes: options of the filesystem are given when it is made.
+    private mutating func resolveRemount(_ options: MountOptions, _ destination: Bytes) -> MountPlan {
+        for parameter in options.data {
+            findings.error(parameter.origin, "a remount changes no option of the filesystem")
+        }
+        var plan = MountPlan(destination: destination, what: .remount(options.attributes))
+        plan.propagation = options.propagation
+        return plan
+    }
+
     /// Without a cgroup namespace the host's tree is bound: a new cgroup2 mount would wait for an RCU grace period.
     private mutating func resolveHostCgroupMount(
         _ options: MountOptions, _ destination: Bytes, _ pointer: JSONPointer
@@ -126,7 +141,9 @@ extension Resolution {
 
     mutating func resolveOptions(_ mount: Config.Mount, _ pointer: JSONPointer) -> MountOptions {
         let options = MountOptions.resolve(mount.options ?? [], at: pointer.appending("options"), &findings)
-        for special in options.special { findings.error(special.origin, "not supported yet: this option") }
+        for special in options.special where special.kind != .remount {
+            findings.error(special.origin, "not supported yet: \(special.origin.text)")
+        }
         if options.bind == nil, !options.recursive.isEmpty {
             findings.error(pointer.appending("options"), "recursive options are for bind mounts")
         }

@@ -49,9 +49,9 @@ extension Resolution {
         let hasMaps = !(linux?.uidMappings ?? []).isEmpty || !(linux?.gidMappings ?? []).isEmpty
         switch namespaces[.user] {
         case .new where (linux?.uidMappings ?? []).isEmpty:
-            findings.error("/linux/uidMappings", "is needed for a new user namespace")
+            findings.error("/linux/uidMappings", "a map of ids is needed for a new user namespace")
         case .new where (linux?.gidMappings ?? []).isEmpty:
-            findings.error("/linux/gidMappings", "is needed for a new user namespace")
+            findings.error("/linux/gidMappings", "a map of ids is needed for a new user namespace")
         case .host where hasMaps:
             findings.error(
                 "/linux/uidMappings", "needs a user namespace", hint: "add {\"type\": \"user\"} to /linux/namespaces")
@@ -89,10 +89,21 @@ extension Resolution {
         let gids = resolveIDMappings(config.linux?.gidMappings, at: "/linux/gidMappings", &findings)
         outside(.writeIDMap(group: true, gids), "/linux/gidMappings")
         outside(.writeIDMap(group: false, uids), "/linux/uidMappings")
+        delegateCgroup(uids, gids)
         checkMapped(config.process?.user?.uid ?? 0, uids, "/process/user/uid")
         checkMapped(config.process?.user?.gid ?? 0, gids, "/process/user/gid")
         for (index, group) in (config.process?.user?.additionalGids ?? []).enumerated() {
             checkMapped(group, gids, ("/process/user/additionalGids" as JSONPointer).appending(index))
+        }
+    }
+
+    /// With a cgroup namespace and a writable cgroup mount the container manages its own subtree: cgroups(7), "Delegation".
+    private mutating func delegateCgroup(_ uids: [IDMapping], _ gids: [IDMapping]) {
+        guard namespaces.isNew(.cgroup), let uid = uids.hostID(of: 0), let gid = gids.hostID(of: 0) else { return }
+        for (index, mount) in (config.mounts ?? []).enumerated() {
+            guard mount.type == "cgroup" || mount.type == "cgroup2", !(mount.options ?? []).contains("ro") else { continue }
+            outside(.delegateCgroup(uid: uid, gid: gid), ("/mounts" as JSONPointer).appending(index))
+            return
         }
     }
 

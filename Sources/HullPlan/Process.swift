@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HullBytes
-internal import HullLinux
+package import HullLinux
 package import HullOCI
 
 extension Resolution {
@@ -11,7 +11,12 @@ extension Resolution {
             findings.error("/process", "is required to create a container")
             return
         }
-        plan.process = resolveProgram(process, host, at: "/process", &findings)
+        plan.process = resolveProgram(
+            process, grantable: newUserNamespace ? .named : host.capabilities, host, at: "/process", &findings)
+        if request.listenDescriptors > 0 {
+            // The program will be pid 1 of its namespace: sd_listen_fds(3) compares LISTEN_PID.
+            plan.process.environment += ["LISTEN_FDS=\(request.listenDescriptors)", "LISTEN_PID=1"]
+        }
         let seccomp = resolveSeccomp(config.linux?.seccomp, at: "/linux/seccomp", &findings)
         plan.process.filter = seccomp?.program ?? []
         plan.process.filterFlags = seccomp?.flags ?? 0
@@ -20,7 +25,7 @@ extension Resolution {
 
 /// What a process becomes: the same rules for a container's first process and for `exec`.
 package func resolveProgram(
-    _ said: Config.Process, _ host: Host, at pointer: JSONPointer, _ findings: inout Findings
+    _ said: Config.Process, grantable: CapabilitySet, _ host: Host, at pointer: JSONPointer, _ findings: inout Findings
 ) -> ProcessPlan {
     var plan = ProcessPlan()
     plan.arguments = said.args ?? []
@@ -40,7 +45,7 @@ package func resolveProgram(
     plan.lastCapability = host.lastCapability
     plan.noNewPrivileges = said.noNewPrivileges ?? false
     plan.capabilities = resolveCapabilities(
-        said.capabilities, grantable: host.capabilities, at: pointer.appending("capabilities"), &findings)
+        said.capabilities, grantable: grantable, at: pointer.appending("capabilities"), &findings)
     if let score = said.oomScoreAdj, !(-1000...1000).contains(score) {
         findings.error(pointer.appending("oomScoreAdj"), "\(score) is outside -1000 to 1000")
     }

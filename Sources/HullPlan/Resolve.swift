@@ -87,6 +87,7 @@ struct Resolution {
         enterRoot()
         inside(.workingDirectory(plan.process.cwd), "/process/cwd")
         inside(.ownStandardStreams(uid: plan.process.uid), "/process/user/uid")
+        if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/process/env") }
         inside(.findExecutable, "/process/args/0")
         inside(.ready, "")
     }

@@ -48,7 +48,10 @@ extension Resolution {
         } else {
             let slot = newSlot()
             var tree = TreePlan(path: plan.rootfs, recursive: true, slot: slot)
-            tree.propagation = [.init(type: .private, recursive: true)]
+            tree.mustBeDirectory = true
+            // What is mounted in the container must not appear on the host, whatever the root's own mount is.
+            let base: MountPropagation = namespacePropagation == .private ? .private : .slave
+            tree.propagation = [.init(type: base, recursive: true)]
             outside(.openTree(tree), "/root/path")
             rootAction = (.root(.tree(slot: slot)), "/root/path")
         }

@@ -21,7 +21,7 @@ struct Program {
         let (verb, id) = subject
         do throws(Failure) {
             if let option = invocation.notYet.first { throw Failure("not supported yet: \(option)") }
-            try Caller.closeLeakedDescriptors()
+            try Caller.closeLeakedDescriptors(preserving: preservedDescriptors)
             return try dispatch()
         } catch {
             report(error, verb, id)
@@ -48,6 +48,16 @@ struct Program {
         case .help(let verb): Caller.write(helpText(verb), to: 1)
         }
         return 0
+    }
+
+    /// Descriptors after the standard streams that the container gets.
+    private var preservedDescriptors: UInt32 {
+        switch invocation.command {
+        case .run(let options): options.create.preserveFDs + Caller.listenDescriptors
+        case .create(let options): options.preserveFDs + Caller.listenDescriptors
+        case .exec(let options): options.preserveFDs
+        default: 0
+        }
     }
 
     func store() throws(Failure) -> ContainerStore { try ContainerStore(root: invocation.global.root) }
@@ -83,7 +93,7 @@ struct Program {
 
     private func line(_ failure: Failure, _ verb: Bytes, _ id: Bytes?) -> Bytes {
         var line = ErrorLine(verb: verb, id: id, cause: failure.cause)
-        if let errors = failure.config, errors.list.count > 1 {
+        if let errors = failure.config {
             line.cause = errors.line(in: "config.json")
             return line.line
         }

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullLinux
+
+/// A compiled filter.
+package struct SeccompProgram: Sendable {
+    /// What the kernel loads; it takes 4096 instructions at most, which the caller must check.
+    package var instructions: [BPFInstruction]
+    /// Pairs of rules, by origin, that give different answers to the same calls so that neither is the exception of the
+    /// other. libseccomp refuses the second one, and runc and crun stop there.
+    package var contradictions: [(earlier: Int, later: Int)]
+}
+
+extension SeccompPolicy {
+    /// The program that answers as this policy says.
+    ///
+    /// Why not libseccomp: it asks for one number after the other, which takes a hundred times as long to build and twice
+    /// the instructions. Here neighbouring numbers with the same answer are one range, found by bisection.
+    package func compile() -> SeccompProgram {
+        var compiler = SeccompCompiler(self)
+        let start = compiler.architectures()
+        return SeccompProgram(
+            instructions: SeccompAssembler(compiler.decisions).assemble(from: start),
+            contradictions: compiler.contradictions)
+    }
+}
+
+/// Turns a policy into a graph of decisions.
+struct SeccompCompiler {
+    /// Numbers from `first` up to the next range.
+    private struct Range {
+        var first: UInt32
+        var node: Int
+    }
+
+    private let policy: SeccompPolicy
+    private(set) var decisions = SeccompDecisions()
+    private(set) var contradictions: [(earlier: Int, later: Int)] = []
+    private let defaultNode: Int
+    private let foreignNode: Int
+
+    /// `__X32_SYSCALL_BIT`: x32 and x86_64 are one architecture to the kernel, and x32's numbers have this bit.
+    private static let x32Bit: UInt32 = 0x4000_0000
+    private static let number = SeccompTest.Word(offset: 0)
+    private static let architecture = SeccompTest.Word(offset: 4)
+
+    init(_ policy: SeccompPolicy) {
+        self.policy = policy
+        defaultNode = decisions.answer(policy.defaultAnswer)
+        foreignNode = decisions.answer(policy.foreignAnswer)
+    }
+
+    /// Asks for the architecture, then for the number.
+    mutating func architectures() -> Int {
+        var start = foreignNode
+        var seen: Set<UInt32> = []
+        for section in policy.sections.reversed() where seen.insert(section.architecture.audit).inserted {
+            let audit = section.architecture.audit
+            let inside = search(audit == Architecture.x86_64.audit ? intel64() : ranges(section, 0, .max))
+            let test = SeccompTest(word: Self.architecture, code: BPFInstruction.Code.equal, constant: audit)
+            start = decisions.test(test, yes: inside, no: start)
+        }
+        return start
+    }
+
+    /// x86_64 and x32 side by side. Whichever is not listed is foreign, but for the number -1, which a tracer sets to skip
+    /// a call (ptrace(2)) and which must not kill then.
+    private mutating func intel64() -> [Range] {
+        let wide = policy.sections.first { $0.architecture == .x86_64 }
+        let narrow = policy.sections.first { $0.architecture == .x32 }
+        var all: [Range] = []
+        append(wide.map { ranges($0, 0, Self.x32Bit - 1) } ?? [Range(first: 0, node: foreignNode)], to: &all)
+        append(narrow.map { ranges($0, Self.x32Bit, .max) } ?? [Range(first: Self.x32Bit, node: foreignNode)], to: &all)
+        if narrow == nil, wide != nil { append([Range(first: .max, node: defaultNode)], to: &all) }
+        return all
+    }
+
+    private func append(_ more: [Range], to ranges: inout [Range]) {
+        for range in more where ranges.last?.node != range.node { ranges.append(range) }
+    }
+
+    /// The numbers from `low` to `high` as ranges that lead to the same node.
+    private mutating func ranges(_ section: SeccompSection, _ low: UInt32, _ high: UInt32) -> [Range] {
+        let rules = section.rules
+        let order = rules.indices.map { UInt64(rules[$0].number) << 32 | UInt64($0) }.sorted()
+        var result = [Range(first: low, node: defaultNode)]
+        var next = UInt64(low)
+        var index = 0
+        while index < order.count {
+            let number = order[index] >> 32
+            var end = index + 1
+            while end < order.count, order[end] >> 32 == number { end += 1 }
+            let same = order[index..<end].map { rules[Int($0 & 0xffff_ffff)] }
+            index = end
+            guard number >= low, number <= high else { continue }
+            let node = chain(same, section.architecture)
+            if number > next { append([Range(first: UInt32(next), node: defaultNode)], to: &result) }
+            if number == low { result = [Range(first: low, node: node)] }
+            append([Range(first: UInt32(number), node: node)], to: &result)
+            next = number + 1
+        }
+        if next <= high { append([Range(first: UInt32(next), node: defaultNode)], to: &result) }
+        return result
+    }
+}
+
+// MARK: - Rules of one system call
+
+extension SeccompCompiler {
+    /// The first rule without conditions answers for the call, whatever else is said about it. Without such a rule, the
+    /// first in `precedes` order whose conditions hold does. Both as libseccomp has it.
+    private mutating func chain(_ rules: [SeccompRule], _ architecture: Architecture) -> Int {
+        var conditional: [SeccompRule] = []
+        for rule in rules {
+            if rule.conditions.isEmpty { return decisions.answer(rule.answer) }
+            noteContradiction(conditional, rule)
+            conditional.append(rule)
+        }
+        var node = defaultNode
+        for rule in conditional.enumerated().sorted(by: Self.precedes).reversed() {
+            var inner = decisions.answer(rule.element.answer)
+            for condition in rule.element.conditions.reversed() {
+                inner = decisions.condition(condition, on: architecture, yes: inner, no: node)
+            }
+            node = inner
+        }
+        return node
+    }
+
+    private mutating func noteContradiction(_ earlier: [SeccompRule], _ rule: SeccompRule) {
+        let clash = earlier.first {
+            $0.answer != rule.answer && $0.conditions.starts(with: rule.conditions)
+        }
+        if let clash { contradictions.append((clash.origin, rule.origin)) }
+    }
+
+    /// libseccomp's order, found by experiment: of two rules, the one whose first condition is on a higher argument comes
+    /// first; on the same argument, equality comes before order; then the next conditions decide, and the config.
+    private static func precedes(
+        _ a: EnumeratedSequence<[SeccompRule]>.Element, _ b: EnumeratedSequence<[SeccompRule]>.Element
+    ) -> Bool {
+        let one = a.element.conditions
+        let two = b.element.conditions
+        for (x, y) in zip(one, two) {
+            if x.argument != y.argument { return x.argument > y.argument }
+            if x.comparison.isOrder != y.comparison.isOrder { return y.comparison.isOrder }
+        }
+        if one.count != two.count { return one.count < two.count }
+        return a.offset < b.offset
+    }
+}
+
+extension SeccompCondition.Comparison {
+    fileprivate var isOrder: Bool {
+        switch self {
+        case .less, .lessOrEqual, .greaterOrEqual, .greater: true
+        case .equal, .notEqual, .maskedEqual: false
+        }
+    }
+}
+
+// MARK: - Search
+
+extension SeccompCompiler {
+    /// Bisects groups of ranges; a group is one range with at most three single numbers in it that are different.
+    private mutating func search(_ ranges: [Range]) -> Int {
+        var groups: [Range] = []
+        var start = 0
+        while start < ranges.count {
+            var end = start + 1
+            while end < ranges.count, exceptions(ranges, start, end + 1) != nil { end += 1 }
+            groups.append(Range(first: ranges[start].first, node: group(ranges, start, end)))
+            start = end
+        }
+        return bisect(groups, 0, groups.count)
+    }
+
+    /// The ranges of the group that are exceptions, and what the others lead to; nil where it is no such group.
+    private func exceptions(_ ranges: [Range], _ start: Int, _ end: Int) -> (main: Int, single: [Int])? {
+        for main in start..<min(start + 3, end) {
+            let others = (start..<end).filter { ranges[$0].node != ranges[main].node }
+            if others.count <= 3, others.allSatisfy({ isSingle(ranges, $0) }) { return (ranges[main].node, others) }
+        }
+        return nil
+    }
+
+    private func isSingle(_ ranges: [Range], _ index: Int) -> Bool {
+        index + 1 < ranges.count ? ranges[index + 1].first - ranges[index].first == 1 : ranges[index].first == .max
+    }
+
+    private mutating func group(_ ranges: [Range], _ start: Int, _ end: Int) -> Int {
+        guard let (main, single) = exceptions(ranges, start, end) else { return ranges[start].node }
+        var node = main
+        for index in single.reversed() {
+            node = decisions.test(numberTest(BPFInstruction.Code.equal, ranges[index].first), yes: ranges[index].node, no: node)
+        }
+        return node
+    }
+
+    private mutating func bisect(_ groups: [Range], _ start: Int, _ end: Int) -> Int {
+        guard end - start > 1 else { return groups[start].node }
+        let middle = (start + end) / 2
+        let high = bisect(groups, middle, end)
+        let low = bisect(groups, start, middle)
+        return decisions.test(numberTest(BPFInstruction.Code.atLeast, groups[middle].first), yes: high, no: low)
+    }
+
+    private func numberTest(_ code: UInt16, _ constant: UInt32) -> SeccompTest {
+        SeccompTest(word: Self.number, code: code, constant: constant)
+    }
+}

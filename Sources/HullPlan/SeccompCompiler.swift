@@ -83,19 +83,21 @@ struct SeccompCompiler {
     private mutating func ranges(_ section: SeccompSection, _ low: UInt32, _ high: UInt32) -> [Range] {
         let rules = section.rules
         let order = rules.indices.map { UInt64(rules[$0].number) << 32 | UInt64($0) }.sorted()
-        var result = [Range(first: low, node: defaultNode)]
+        var result: [Range] = []
+        result.reserveCapacity(256)
+        result.append(Range(first: low, node: defaultNode))
         var next = UInt64(low)
         var index = 0
         while index < order.count {
             let number = order[index] >> 32
             var end = index + 1
             while end < order.count, order[end] >> 32 == number { end += 1 }
-            let same = order[index..<end].map { rules[Int($0 & 0xffff_ffff)] }
+            let same = order[index..<end]
             index = end
             guard number >= low, number <= high else { continue }
-            let node = chain(same, section.architecture)
+            let node = answers(rules, same, section.architecture)
             if number > next { append([Range(first: UInt32(next), node: defaultNode)], to: &result) }
-            if number == low { result = [Range(first: low, node: node)] }
+            if number == low { result[0].node = node }
             append([Range(first: UInt32(number), node: node)], to: &result)
             next = number + 1
         }
@@ -109,12 +111,13 @@ struct SeccompCompiler {
 extension SeccompCompiler {
     /// The first rule without conditions answers for the call, whatever else is said about it. Without such a rule, the
     /// first in `precedes` order whose conditions hold does. Both as libseccomp has it.
-    private mutating func chain(_ rules: [SeccompRule], _ architecture: Architecture) -> Int {
+    private mutating func answers(_ rules: [SeccompRule], _ order: ArraySlice<UInt64>, _ architecture: Architecture) -> Int {
         var conditional: [SeccompRule] = []
-        for rule in rules {
-            if rule.conditions.isEmpty { return decisions.answer(rule.answer) }
-            noteContradiction(conditional, rule)
-            conditional.append(rule)
+        for entry in order {
+            let index = Int(truncatingIfNeeded: entry & 0xffff_ffff)
+            if rules[index].conditions.isEmpty { return decisions.answer(rules[index].answer) }
+            noteContradiction(conditional, rules[index])
+            conditional.append(rules[index])
         }
         var node = defaultNode
         for rule in conditional.enumerated().sorted(by: Self.precedes).reversed() {
@@ -167,34 +170,37 @@ extension SeccompCompiler {
         var groups: [Range] = []
         var start = 0
         while start < ranges.count {
-            var end = start + 1
-            while end < ranges.count, exceptions(ranges, start, end + 1) != nil { end += 1 }
-            groups.append(Range(first: ranges[start].first, node: group(ranges, start, end)))
+            let (main, end) = longestGroup(ranges, start)
+            var node = main
+            for range in ranges[start..<end].reversed() where range.node != main {
+                node = decisions.test(numberTest(BPFInstruction.Code.equal, range.first), yes: range.node, no: node)
+            }
+            groups.append(Range(first: ranges[start].first, node: node))
             start = end
         }
         return bisect(groups, 0, groups.count)
     }
 
-    /// The ranges of the group that are exceptions, and what the others lead to; nil where it is no such group.
-    private func exceptions(_ ranges: [Range], _ start: Int, _ end: Int) -> (main: Int, single: [Int])? {
-        for main in start..<min(start + 3, end) {
-            let others = (start..<end).filter { ranges[$0].node != ranges[main].node }
-            if others.count <= 3, others.allSatisfy({ isSingle(ranges, $0) }) { return (ranges[main].node, others) }
+    /// The longest group that starts there: where its range leads, and its end.
+    private func longestGroup(_ ranges: [Range], _ start: Int) -> (main: Int, end: Int) {
+        var best = (main: ranges[start].node, end: start + 1)
+        for candidate in start..<min(start + 3, ranges.count) {
+            var end = start
+            var exceptions = 0
+            while end < ranges.count {
+                if ranges[end].node != ranges[candidate].node {
+                    exceptions += 1
+                    guard exceptions <= 3, isSingle(ranges, end) else { break }
+                }
+                end += 1
+            }
+            if end > max(candidate, best.end) { best = (ranges[candidate].node, end) }
         }
-        return nil
+        return best
     }
 
     private func isSingle(_ ranges: [Range], _ index: Int) -> Bool {
         index + 1 < ranges.count ? ranges[index + 1].first - ranges[index].first == 1 : ranges[index].first == .max
-    }
-
-    private mutating func group(_ ranges: [Range], _ start: Int, _ end: Int) -> Int {
-        guard let (main, single) = exceptions(ranges, start, end) else { return ranges[start].node }
-        var node = main
-        for index in single.reversed() {
-            node = decisions.test(numberTest(BPFInstruction.Code.equal, ranges[index].first), yes: ranges[index].node, no: node)
-        }
-        return node
     }
 
     private mutating func bisect(_ groups: [Range], _ start: Int, _ end: Int) -> Int {

@@ -39,13 +39,19 @@ struct SeccompDecisions {
     /// A node comes after the nodes it leads to.
     private(set) var nodes: [Node] = []
     private var places: [Node: Int] = [:]
+    /// The few answers, asked for once for each system call: looking through them is faster than hashing.
+    private var answers: [(answer: SeccompAnswer, node: Int)] = []
 
     init() {
-        nodes.reserveCapacity(1024)
-        places.reserveCapacity(1024)
+        nodes.reserveCapacity(384)
+        places.reserveCapacity(384)
     }
 
-    mutating func answer(_ answer: SeccompAnswer) -> Int { place(.answer(answer)) }
+    mutating func answer(_ answer: SeccompAnswer) -> Int {
+        for known in answers where known.answer == answer { return known.node }
+        answers.append((answer, place(.answer(answer))))
+        return nodes.count - 1
+    }
 
     /// The node that asks, or the one where it leads if the question is needless.
     mutating func test(_ test: SeccompTest, yes: Int, no: Int) -> Int {

@@ -64,6 +64,11 @@ let package = Package(
             exclude: ["Fixtures"], swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
         .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
+        .target(name: "CSupport", path: "Tests/Support/C"),
+        .target(
+            name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],
+            swiftSettings: tests),
+        .testTarget(name: "Conformance", dependencies: ["Support"], swiftSettings: tests),
         .testTarget(
             name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(

@@ -20,7 +20,8 @@ int chull_clone(uint64_t flags, int *pidfd, int cgroup)
                  (tid_address ? CLONE_CHILD_SETTID | CLONE_CHILD_CLEARTID : 0),
         .pidfd = (uintptr_t)pidfd,
         .child_tid = tid_address,
-        .exit_signal = SIGCHLD,
+        // A sibling ends with the signal that its parent's parent chose: clone(2), CLONE_PARENT.
+        .exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD,
         .cgroup = cgroup >= 0 ? cgroup : 0,
     };
     long r = syscall(SYS_clone3, &args, sizeof args);

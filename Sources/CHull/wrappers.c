@@ -347,6 +347,8 @@ int chull_terminal_raw(int fd, void *saved, size_t size)
     if (tcgetattr(fd, &settings) < 0) return -errno;
     memcpy(saved, &settings, sizeof settings);
     cfmakeraw(&settings);
+    // The container's terminal adds no carriage returns, so this one still must.
+    settings.c_oflag |= OPOST;
     RESULT(tcsetattr(fd, TCSANOW, &settings));
 }
 int chull_terminal_restore(int fd, const void *saved)

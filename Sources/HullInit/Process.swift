@@ -20,7 +20,8 @@ extension InitProgram {
         try CurrentProcess.unshare(NamespaceKind.time.cloneFlag)
         let text = offsets.map { "\($0.clock) \($0.seconds) \($0.nanoseconds)" as Bytes }.joined("\n")
         try HostFiles.write("/proc/self/timens_offsets", text + "\n")
-        try CurrentProcess.join([.time], try Descriptor(opening: "/proc/self/ns/time_for_children").number)
+        let namespace = try Descriptor(opening: "/proc/self/ns/time_for_children")
+        try CurrentProcess.join([.time], namespace.number)
     }
 
     /// Makes the working directory inside the root where it is missing, and writing is possible.

@@ -19,7 +19,7 @@ package enum ExitStatus: Equatable, Sendable {
 }
 
 /// A child made by clone3(2), or a process opened by pidfd_open(2), that cannot be mistaken for another one.
-package struct ProcessHandle: ~Copyable {
+@frozen package struct ProcessHandle: ~Copyable {
     /// The pid in the caller's pid namespace.
     package let pid: Int32
     /// Becomes readable when the process has ended.
@@ -35,6 +35,9 @@ package struct ProcessHandle: ~Copyable {
     package init(opening pid: Int32) throws(SystemError) {
         self.init(pid: pid, pidfd: Descriptor(owning: try check(chull_pidfd_open(pid), "pidfd_open", "\(pid)")))
     }
+
+    /// Gives the pidfd away.
+    package consuming func intoDescriptor() -> Descriptor { pidfd }
 
     /// Sends a signal: pidfd_send_signal(2), which never reaches a later process of the same number.
     package func signal(_ signal: Int32) throws(SystemError) {
@@ -135,6 +138,13 @@ package enum CurrentProcess {
 
     /// Sets the file mode creation mask.
     package static func setUmask(_ mask: UInt32) { _ = chull_umask(mask) }
+
+    /// The command line as bytes, the program's name first.
+    package static var arguments: [Bytes] {
+        (0..<Int(CommandLine.argc)).compactMap { index in
+            unsafe CommandLine.unsafeArgv[index].map { unsafe bytes(fromCString: $0) }
+        }
+    }
 
     /// All of environ(7).
     package static var environment: [Bytes] {

@@ -49,6 +49,31 @@ package struct Subprocess: Sendable {
         return try finish(process, input, errors, refusal)
     }
 
+    /// What a program of the host prints, found in the PATH of the environment. A failing program is an error.
+    package static func output(of words: [Bytes]) throws(SystemError) -> Bytes {
+        let name = words.first ?? ""
+        let environment = CurrentProcess.environment
+        let path = environment.first { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? "/usr/bin:/bin"
+        var found: Bytes?
+        for candidate in path.split(0x3a).map({ name.below($0) }) where found == nil {
+            if try HostFiles.status(candidate)?.isRegular == true { found = candidate }
+        }
+        guard let found else { throw SystemError("execve", name, .enoent) }
+        let output = try Pipe()
+        let program = Subprocess(
+            path: found, arguments: words, environment: environment, input: "", timeoutMilliseconds: nil)
+        let cloned = try CurrentProcess.clone(0, cgroup: nil)
+        if cloned == nil {
+            _ = chull_dup3(output.writing.number, 1, 0)
+            program.execute(0, 2, 2)
+        }
+        guard let process = cloned else { throw SystemError("clone3", name, .echild) }
+        _ = consume output.writing
+        let text = try output.reading.readAll()
+        guard try process.wait() == .exited(0) else { throw SystemError(name, "", .eio, detail: Bytes(text).trimmed) }
+        return Bytes(text)
+    }
+
     private func execute(_ input: Int32, _ errors: Int32, _ refusal: Int32) -> Never {
         let argv = CStringArray(arguments)
         let envp = CStringArray(environment)

@@ -2,11 +2,15 @@
 
 package import HullBytes
 internal import HullKernel
-package import HullLinux
+internal import HullLinux
+internal import HullPlan
 
 extension ContainerStore {
     /// Sends a signal to the container's first process, or with `all` to every process: the verb `kill`.
-    package func kill(_ id: Bytes, _ signal: Signal, all: Bool) throws(Failure) {
+    package func kill(_ id: Bytes, signal text: Bytes, all: Bool) throws(Failure) {
+        guard let signal = Signal(parsing: text) else {
+            throw Failure("unknown signal \"\(text)\"", hint: nearestHint(to: text, among: Signal.knownNames))
+        }
         let directory = try open(id)
         let record = try directory.requireRecord()
         let status = directory.status(record)

@@ -41,9 +41,7 @@ extension Creation {
     /// The caller's terminal in place of a console socket.
     private mutating func makeRelay() throws(Failure) -> TerminalRelay? {
         guard let console = ownConsole.take() else { return nil }
-        let received = try attempt { () throws(SystemError) in try Sockets.receive(from: console.number) }
-        guard let master = received.takeDescriptor() else { throw Failure("the container sent no terminal") }
-        do { return try TerminalRelay(master) } catch { throw Failure(error) }
+        return try TerminalRelay.receive(from: console.number)
     }
 }
 

@@ -31,7 +31,7 @@ package struct ContainerStore: Sendable {
 
     /// The directory of a container. Ids are checked first: CVE-class "id is a path" ends here.
     func directory(of id: Bytes) throws(Failure) -> Bytes {
-        do { _ = try ContainerID(id) } catch { throw Failure("invalid container ID: \(error.problem)") }
+        do { _ = try ContainerID(id) } catch { throw Failure(error.problem) }
         return "\(root)/\(id)"
     }
 

@@ -18,6 +18,13 @@ final class TerminalRelay {
         resize()
     }
 
+    /// Takes the terminal that the container's process has sent.
+    static func receive(from socket: Int32) throws(Failure) -> TerminalRelay {
+        let received = try attempt { () throws(SystemError) in try Sockets.receive(from: socket) }
+        guard let master = received.takeDescriptor() else { throw Failure("the container sent no terminal") }
+        do { return try TerminalRelay(master) } catch { throw Failure(error) }
+    }
+
     /// Gives the caller's terminal its settings back.
     func restore() { if let saved { Terminal.restore(0, saved) } }
 

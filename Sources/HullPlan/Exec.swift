@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+package import HullLinux
+package import HullOCI
+
+/// What is known of a running container when a process is put into it.
+package struct ExecTarget: Sendable {
+    package var id: Bytes
+    package var bundle: Bytes
+    /// The kinds of namespaces in which the container differs from the caller.
+    package var namespaces: [NamespaceKind]
+    /// The cgroup's directory on the host.
+    package var cgroup: Bytes
+
+    /// Takes the facts as they are.
+    package init(id: Bytes, bundle: Bytes, namespaces: [NamespaceKind], cgroup: Bytes) {
+        self.id = id
+        self.bundle = bundle
+        self.namespaces = namespaces
+        self.cgroup = cgroup
+    }
+}
+
+/// The plan of a further process in a container: it joins what its first process has, and goes the same last mile.
+/// Slot 0 is the pidfd of the first process.
+package func resolveExec(
+    _ process: Config.Process, seccomp: Config.Linux.Seccomp?, in target: ExecTarget, _ request: Request, _ host: Host
+) throws(ConfigErrors) -> ContainerPlan {
+    var findings = Findings()
+    var plan = ContainerPlan(id: target.id, bundle: target.bundle, rootfs: "")
+    refuseUnsupportedProcess(process, at: .root, &findings)
+    plan.process = resolveProgram(process, host, at: .root, &findings)
+    let filter = resolveSeccomp(seccomp, at: "/linux/seccomp", &findings)
+    plan.process.filter = filter?.program ?? []
+    plan.process.filterFlags = filter?.flags ?? 0
+    plan.process.terminal = process.terminal ?? false
+    plan.spawn.slots = 1
+    if target.namespaces.contains(.pid) { plan.spawn.parentJoins = 0 }
+    let joined = target.namespaces.filter { $0 != .pid }
+    func inside(_ action: InsideAction, _ origin: JSONPointer) {
+        plan.inside.append(InsideStep(action: action, origin: origin))
+    }
+    if !joined.isEmpty { inside(.join(joined, slot: 0), "") }
+    if joined.contains(.user) { inside(.becomeNamespaceRoot, "") }
+    if !request.noNewKeyring { inside(.sessionKeyring("_ses.\(target.id)"), "") }
+    inside(.openRoot, "")
+    if plan.process.terminal {
+        let size = process.consoleSize.map {
+            (rows: UInt16(clamping: $0.height), columns: UInt16(clamping: $0.width))
+        }
+        inside(.console(ConsolePlan(uid: plan.process.uid, size: size, atDevConsole: false)), "/terminal")
+    }
+    inside(.workingDirectory(plan.process.cwd), "/cwd")
+    inside(.ownStandardStreams(uid: plan.process.uid), "/user/uid")
+    inside(.findExecutable, "/args/0")
+    inside(.ready, "")
+    plan.outside = execOutside(process, request, &findings)
+    plan.warnings = findings.warnings
+    try findings.throwIfAny()
+    return plan
+}
+
+private func execOutside(
+    _ process: Config.Process, _ request: Request, _ findings: inout Findings
+) -> [OutsideStep] {
+    var steps: [OutsideStep] = []
+    if let socket = request.consoleSocket, process.terminal == true {
+        steps.append(OutsideStep(action: .connectConsole(socket), origin: "/terminal"))
+    }
+    steps.append(OutsideStep(action: .clone, origin: ""))
+    if let score = process.oomScoreAdj { steps.append(OutsideStep(action: .oomScore(score), origin: "/oomScoreAdj")) }
+    steps.append(OutsideStep(action: .awaitReady, origin: ""))
+    for limit in resolveRlimits(process.rlimits, at: "/rlimits", &findings) {
+        steps.append(
+            OutsideStep(
+                action: .limit(limit.resource, soft: limit.soft, hard: limit.hard), origin: limit.origin))
+    }
+    if let path = request.pidFile { steps.append(OutsideStep(action: .pidFile(path), origin: "")) }
+    return steps
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+internal import HullKernel
+internal import HullLinux
+
+/// Whoever started hull: the command line, the standard streams, files that it names.
+package enum Caller {
+    /// argv as bytes; the first is the program's name.
+    package static var arguments: [Bytes] { CurrentProcess.arguments }
+    /// The user.
+    package static var user: UInt32 { Credentials.effectiveUser }
+    /// The group.
+    package static var group: UInt32 { Credentials.effectiveGroup }
+
+    /// Now.
+    package static var time: Timestamp {
+        let now = Clock.realtime
+        return Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds))
+    }
+
+    /// Marks what the caller left open close-on-exec, but for the standard streams (CVE-2024-21626).
+    package static func closeLeakedDescriptors() throws(Failure) {
+        try attempt { () throws(SystemError) in try closeOnExec(from: 3) }
+    }
+
+    /// Writes to standard output (1) or standard error (2). Nobody may be listening: not our failure.
+    package static func write(_ text: Bytes, to stream: Int32) { try? hullWriteAll(stream, text, "") }
+
+    /// Appends one record to a log file in one write, for others append to it too.
+    package static func append(_ text: Bytes, to path: Bytes) throws(Failure) {
+        try attempt { () throws(SystemError) in
+            try Descriptor(opening: path, [.write, .create, .append], mode: 0o644).writeAll(text, path)
+        }
+    }
+
+    /// The path made absolute from the caller's working directory.
+    package static func absolute(_ path: Bytes) throws(Failure) -> Bytes {
+        if path.isAbsolutePath { return path }
+        return path.below(try attempt { () throws(SystemError) in try HostFiles.workingDirectory() })
+    }
+
+    /// All bytes of a file.
+    package static func read(_ path: Bytes) throws(Failure) -> [UInt8] {
+        try attempt { () throws(SystemError) in try HostFiles.read(path) }
+    }
+
+    /// Enters a directory.
+    package static func changeDirectory(_ path: Bytes) throws(Failure) {
+        try attempt { () throws(SystemError) in try HostFiles.changeDirectory(path) }
+    }
+
+    /// Makes a new file; one that exists is an error.
+    package static func makeFile(_ path: Bytes, _ text: Bytes) throws(Failure) {
+        do throws(SystemError) {
+            try Descriptor(opening: path, [.write, .create, .exclusive], mode: 0o644).writeAll(text, path)
+        } catch {
+            if error.errno == .eexist { throw Failure("file \(path) exists: remove it first") }
+            throw Failure(error)
+        }
+    }
+
+    /// What a program of the host, found in PATH, prints.
+    package static func output(of words: [Bytes]) throws(Failure) -> Bytes {
+        try attempt { () throws(SystemError) in try Subprocess.output(of: words) }
+    }
+
+    /// Ends hull.
+    package static func exit(_ code: Int32) -> Never { CurrentProcess.exit(code) }
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+internal import HullInit
+internal import HullKernel
+internal import HullLinux
+package import HullOCI
+package import HullPlan
+
+/// A further process in a container: the verb `exec`.
+package struct Execution: ~Copyable {
+    private let plan: ContainerPlan
+    private let record: ContainerRecord
+    private var held = DescriptorList()
+    private var consoleSocket: Descriptor?
+    private var ownConsole: Descriptor?
+    private var spawned: Spawned?
+    private var pid: Int32 = 0
+
+    /// Finds the container, which must not have stopped, and decides. `say` turns the config's process into the wanted one.
+    package static func prepare(
+        in id: Bytes, of store: ContainerStore, _ request: Request, _ host: Host,
+        _ say: (Config) throws(Failure) -> Config.Process
+    ) throws(Failure) -> Execution {
+        let directory = try store.open(id)
+        let record = try directory.requireRecord()
+        let status = directory.status(record)
+        guard status == .running || status == .created else {
+            let words: Bytes = status == .paused ? "cannot exec in a paused container" : "cannot exec in a stopped container"
+            throw Failure(words)
+        }
+        let first = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
+        let kinds = try attempt { () throws(SystemError) in try foreignNamespaces(of: record.pid) }
+        guard isAlive(record) else { throw Failure("cannot exec in a stopped container") }
+        let config = try directory.readConfig()
+        let process = try say(config)
+        let target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
+        let plan: ContainerPlan
+        do throws(ConfigErrors) {
+            plan = try resolveExec(process, seccomp: config.linux?.seccomp, in: target, request, host)
+        } catch {
+            throw Failure(error)
+        }
+        return Execution(plan, record, first.intoDescriptor())
+    }
+
+    private init(_ plan: ContainerPlan, _ record: ContainerRecord, _ first: consuming Descriptor) {
+        self.plan = plan
+        self.record = record
+        held.set(0, first)
+    }
+
+    /// The kinds in which the process is in another namespace than the caller.
+    private static func foreignNamespaces(of pid: Int32) throws(SystemError) -> [NamespaceKind] {
+        var kinds: [NamespaceKind] = []
+        for kind in NamespaceKind.allCases {
+            guard let own = try HostFiles.status("/proc/self/ns/\(kind.fileName)"),
+                let other = try HostFiles.status("/proc/\(pid)/ns/\(kind.fileName)")
+            else { continue }
+            if own.inode != other.inode { kinds.append(kind) }
+        }
+        return kinds
+    }
+
+    /// Makes the process, ready to go. On failure it is gone again.
+    package mutating func run() throws(Failure) {
+        do throws(Failure) {
+            for step in plan.outside { try apply(step) }
+            try spawned?.start(plan)
+        } catch {
+            if let made = spawned.take() {
+                try? made.process.signal(9)
+                _ = try? made.process.wait()
+            }
+            throw error
+        }
+    }
+
+    private mutating func apply(_ step: OutsideStep) throws(Failure) {
+        if case .awaitReady = step.action {
+            guard case .ready(let hint)? = try spawned?.next(plan.inside, cgroup: nil) else {
+                throw Failure("the process is not ready")
+            }
+            spawned?.hint = hint
+            return
+        }
+        do throws(SystemError) { try carryOut(step.action) } catch { throw Failure(error, pointer: step.origin) }
+    }
+
+    private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
+        switch action {
+        case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
+        case .clone: try clone()
+        case .oomScore(let score): try HostFiles.write("/proc/\(pid)/oom_score_adj", "\(score)")
+        case .limit(let limit, let soft, let hard): try Credentials.setLimit(limit, soft: soft, hard: hard, pid: pid)
+        case .pidFile(let path): try HostFiles.replace(path, with: "\(pid)", mode: 0o644)
+        default: throw SystemError("exec", "a step of create", .einval)
+        }
+    }
+
+    private mutating func clone() throws(SystemError) {
+        if plan.process.terminal, consoleSocket == nil {
+            let pair = try Sockets.pair()
+            consoleSocket = consume pair.first
+            ownConsole = consume pair.second
+        }
+        let cgroup = try Descriptor(opening: record.cgroup, [.path, .directory])
+        var taken = DescriptorList()
+        swap(&taken, &held)
+        let made = try spawn(
+            plan, taken, cgroup: cgroup.number, hookState: HookState(of: record), listener: nil,
+            consoleSocket: consoleSocket?.number)
+        pid = made.process.pid
+        spawned = consume made
+        consoleSocket = nil
+    }
+
+    /// Forwards signals and the terminal until the process ends. Gives the exit code of the shell's view.
+    package consuming func attend(_ signals: borrowing SignalsOfCaller) throws(Failure) -> Int32 {
+        let relay = try receiveTerminal()
+        guard let made = spawned.take() else { throw Failure("there is no process") }
+        defer { relay?.restore() }
+        do { return try HullRuntime.attend(made.process, signals.descriptor, relay).code } catch { throw Failure(error) }
+    }
+
+    private mutating func receiveTerminal() throws(Failure) -> TerminalRelay? {
+        guard let console = ownConsole.take() else { return nil }
+        return try TerminalRelay.receive(from: console.number)
+    }
+}

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullCommandLine
+internal import HullOCI
+internal import HullPlan
+internal import HullRuntime
+
+extension Program {
+    func create(_ options: CreateOptions) throws(Failure) -> Int32 {
+        var creation = try prepare(options) { request in
+            request.startsLater = true
+            request.detached = true
+        }
+        try creation.run()
+        try creation.leaveCreated()
+        return 0
+    }
+
+    func run(_ options: RunOptions) throws(Failure) -> Int32 {
+        // Blocked before anything exists: a signal that comes meanwhile is forwarded when there is somebody to have it.
+        let signals = options.detach ? nil : try SignalsOfCaller()
+        var creation = try prepare(options.create) { request in
+            request.detached = options.detach
+            request.foreground = !options.detach
+        }
+        try creation.run()
+        guard let signals else {
+            try creation.runDetached()
+            return 0
+        }
+        let (code, warnings) = try creation.runForeground(signals, keep: options.keep, store: try store())
+        warn(warnings, "run", options.create.id)
+        return code
+    }
+
+    /// Reads the config and the machine, and decides.
+    private func prepare(
+        _ options: CreateOptions, _ amend: (inout Request) -> Void
+    ) throws(Failure) -> Creation {
+        let bundle = try Caller.absolute(options.bundle ?? ".").cleanedPath
+        var request = Request(id: options.id, bundle: bundle)
+        if let path = options.pidFile { request.pidFile = try Caller.absolute(path) }
+        if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
+        request.noNewKeyring = options.noNewKeyring
+        amend(&request)
+        let store = try store()
+        let file = try options.config.map { (path) throws(Failure) in try Caller.absolute(path) }
+        try Caller.changeDirectory(bundle)
+        let bytes = try Caller.read(file ?? "config.json")
+        let host = try Host.probe()
+        try host.requireUsable()
+        let decided: ContainerPlan
+        do throws(ConfigErrors) {
+            let plan = try resolve(try Config.read(bytes), request, host)
+            for warning in plan.warnings { log.note(warning.line(in: "config.json", .warning)) }
+            decided = plan
+        } catch {
+            throw Failure(error.located(in: bytes))
+        }
+        return try Creation(decided, config: bytes, host: host, in: store)
+    }
+}

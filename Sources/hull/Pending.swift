@@ -1,0 +1,3 @@
+internal import HullBytes
+func featuresText() -> Bytes { "" }
+let libseccompVersion: Bytes = "2.5.4"

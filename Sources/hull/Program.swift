@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullCommandLine
+internal import HullOCI
+internal import HullRuntime
+
+/// One invocation of hull, from the verb to the exit code.
+struct Program {
+    let invocation: Invocation
+    let log: Log
+
+    init(_ invocation: Invocation) {
+        self.invocation = invocation
+        log = Log(invocation.global)
+    }
+
+    /// Runs the verb. Gives the exit code: the container's for `run` and `exec`, 255 for an `exec` that failed here, 1 for
+    /// every other failure.
+    func run() -> Int32 {
+        let (verb, id) = subject
+        do throws(Failure) {
+            if let option = invocation.notYet.first { throw Failure("not supported yet: \(option)") }
+            try Caller.closeLeakedDescriptors()
+            return try dispatch()
+        } catch {
+            report(error, verb, id)
+            return verb == "exec" ? 255 : 1
+        }
+    }
+
+    private func dispatch() throws(Failure) -> Int32 {
+        switch invocation.command {
+        case .run(let options): return try run(options)
+        case .create(let options): return try create(options)
+        case .start(let options): try store().start(options.id)
+        case .exec(let options): return try exec(options)
+        case .kill(let options): try kill(options)
+        case .delete(let options): try delete(options)
+        case .state(let options): Caller.write(stateText(try store().state(of: options.id)), to: 1)
+        case .list(let options): Caller.write(listText(try store().list(), options), to: 1)
+        case .ps(let options): try ps(options)
+        case .spec(let options): try spec(options)
+        case .plan(let options): try plan(options)
+        case .check(let options): return try check(options)
+        case .features: Caller.write(featuresText(), to: 1)
+        case .version: Caller.write(versionText(commit: commit, libseccomp: libseccompVersion), to: 1)
+        case .help(let verb): Caller.write(helpText(verb), to: 1)
+        }
+        return 0
+    }
+
+    func store() throws(Failure) -> ContainerStore { try ContainerStore(root: invocation.global.root) }
+
+    /// The verb and the container, for messages.
+    private var subject: (verb: Bytes, id: Bytes?) {
+        switch invocation.command {
+        case .run(let options): ("run", options.create.id)
+        case .create(let options): ("create", options.id)
+        case .start(let options): ("start", options.id)
+        case .exec(let options): ("exec", options.id)
+        case .kill(let options): ("kill", options.id)
+        case .delete(let options): ("delete", options.id)
+        case .state(let options): ("state", options.id)
+        case .ps(let options): ("ps", options.id)
+        case .list: ("list", nil)
+        case .spec: ("spec", nil)
+        case .plan: ("plan", nil)
+        case .check: ("check", nil)
+        case .features: ("features", nil)
+        case .version: ("version", nil)
+        case .help: ("help", nil)
+        }
+    }
+
+    private func report(_ failure: Failure, _ verb: Bytes, _ id: Bytes?) {
+        log.error(line(failure, verb, id))
+    }
+
+    func warn(_ failures: [Failure], _ verb: Bytes, _ id: Bytes?) {
+        for failure in failures { log.warning(line(failure, verb, id)) }
+    }
+
+    private func line(_ failure: Failure, _ verb: Bytes, _ id: Bytes?) -> Bytes {
+        var line = ErrorLine(verb: verb, id: id, cause: failure.cause)
+        if let errors = failure.config {
+            line.cause = errors.line(in: "config.json")
+            return line.line
+        }
+        line.operation = failure.operation
+        line.object = failure.object
+        line.pointer = failure.pointer
+        line.hint = failure.hint
+        line.leftovers = failure.leftovers
+        return line.line
+    }
+}

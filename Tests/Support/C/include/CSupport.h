@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the tests need of the kernel that Swift cannot call: clone3 into a cgroup, a subreaper, descriptors over sockets.
+#ifndef CSUPPORT_H
+#define CSUPPORT_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct support_spawn {
+    const char *path;
+    char *const *argv;
+    char *const *envp;
+    const char *cwd;
+    // stdio first (0, 1, 2), then what the child sees as 3, 4, ...
+    const int *descriptors;
+    int descriptor_count;
+    // A directory of a cgroup2 tree, or -1.
+    int cgroup;
+};
+
+// Makes this process the subreaper and starts the thread that collects every child. Idempotent.
+int support_begin(void);
+// The pid of the new process, or -errno.
+pid_t support_start(const struct support_spawn *what);
+// 1: ended, *status as from waitpid; 0: still alive after the time.
+int support_await(pid_t pid, int milliseconds, int *status);
+// Listens on a new stream socket at path (at most 107 bytes): the descriptor, or -errno.
+int support_listen(const char *path);
+// Accepts one connection and one message: bytes read, or -errno (-ETIMEDOUT). *descriptor is -1 when none came.
+ssize_t support_receive(int listener, int milliseconds, char *bytes, size_t size, int *descriptor, int *count);
+int support_window(int terminal, unsigned short *rows, unsigned short *columns);
+int support_pseudoterminal(int *master, int *slave);
+
+#endif

@@ -25,7 +25,8 @@ package struct SyscallName: Sendable {
     /// How it is made there. libseccomp's tables decide, so hull knows the same names as other runtimes.
     package func entry(on architecture: Architecture) -> SyscallEntry {
         let found = unsafe cString.withUnsafeBytes {
-            unsafe seccomp_syscall_resolve_name_arch(architecture.token, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
+            unsafe seccomp_syscall_resolve_name_arch(
+                architecture.token, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
         }
         if found >= 0 { return .number(UInt32(found)) }
         // __NR_SCMP_ERROR. Every other negative number stands for a name that is known elsewhere.

@@ -156,7 +156,8 @@ extension SeccompResolution {
 // MARK: - Rules
 
 extension SeccompResolution {
-    private mutating func resolveRules(_ said: [Config.Linux.Seccomp.Syscall], _ start: SeccompPolicy) -> SeccompPolicy {
+    private mutating func resolveRules(_ said: [Config.Linux.Seccomp.Syscall], _ start: SeccompPolicy) -> SeccompPolicy
+    {
         var policy = start
         for (index, rule) in said.enumerated() {
             let place = syscall(index)
@@ -179,7 +180,8 @@ extension SeccompResolution {
     ) {
         // Two conditions on one argument are alternatives, against the letter of the specification: libseccomp takes one
         // condition for each argument, and runc and crun make a rule of each where there are more.
-        let alternatives = Set(conditions.map(\.argument)).count < conditions.count ? conditions.map { [$0] } : [conditions]
+        let alternatives =
+            Set(conditions.map(\.argument)).count < conditions.count ? conditions.map { [$0] } : [conditions]
         for (index, text) in names.enumerated() {
             let name = SyscallName(text)
             var known = false
@@ -200,7 +202,9 @@ extension SeccompResolution {
         }
     }
 
-    private mutating func resolveConditions(_ said: [Config.Linux.Seccomp.Arg], at pointer: JSONPointer) -> [SeccompCondition] {
+    private mutating func resolveConditions(_ said: [Config.Linux.Seccomp.Arg], at pointer: JSONPointer)
+        -> [SeccompCondition]
+    {
         var result: [SeccompCondition] = []
         for (index, arg) in said.enumerated() {
             let place = pointer.appending(index)
@@ -217,7 +221,8 @@ extension SeccompResolution {
             let masked = comparison == .maskedEqual
             result.append(
                 SeccompCondition(
-                    UInt8(arg.index), comparison, masked ? arg.valueTwo ?? 0 : arg.value, mask: masked ? arg.value : .max))
+                    UInt8(arg.index), comparison, masked ? arg.valueTwo ?? 0 : arg.value,
+                    mask: masked ? arg.value : .max))
         }
         return result
     }

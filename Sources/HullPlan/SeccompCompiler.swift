@@ -111,7 +111,9 @@ struct SeccompCompiler {
 extension SeccompCompiler {
     /// The first rule without conditions answers for the call, whatever else is said about it. Without such a rule, the
     /// first in `precedes` order whose conditions hold does. Both as libseccomp has it.
-    private mutating func answers(_ rules: [SeccompRule], _ order: ArraySlice<UInt64>, _ architecture: Architecture) -> Int {
+    private mutating func answers(_ rules: [SeccompRule], _ order: ArraySlice<UInt64>, _ architecture: Architecture)
+        -> Int
+    {
         var conditional: [SeccompRule] = []
         for entry in order {
             let index = Int(truncatingIfNeeded: entry & 0xffff_ffff)

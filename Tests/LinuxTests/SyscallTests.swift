@@ -40,7 +40,8 @@ import Testing
                 found += 1
                 switch SyscallName(name).entry(on: architecture) {
                 case .number(let back): #expect(back == number, "\(name.text) \(architecture.name.text)")
-                case .multiplexed(let multiplex): #expect(multiplex.direct == number, "\(name.text) \(architecture.name.text)")
+                case .multiplexed(let multiplex):
+                    #expect(multiplex.direct == number, "\(name.text) \(architecture.name.text)")
                 case .absent, .unknown: Issue.record("\(name.text) \(architecture.name.text)")
                 }
             }
@@ -79,7 +80,8 @@ import Testing
             (.mipsel64n32, 0xe000_0008, false, true), (.ppc, 0x0000_0014, false, false),
             (.ppc64le, 0xc000_0015, true, true), (.s390, 0x0000_0016, false, false), (.s390x, 0x8000_0016, true, false),
             (.parisc64, 0x8000_000f, true, false), (.riscv64, 0xc000_00f3, true, true),
-            (.loongarch64, 0xc000_0102, true, true), (.m68k, 0x0000_0004, false, false), (.sh, 0x4000_002a, false, true),
+            (.loongarch64, 0xc000_0102, true, true), (.m68k, 0x0000_0004, false, false),
+            (.sh, 0x4000_002a, false, true),
             (.sheb, 0x0000_002a, false, false),
         ]
         for (architecture, audit, is64Bit, isLittleEndian) in table {

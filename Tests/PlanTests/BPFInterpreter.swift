@@ -34,7 +34,9 @@ func filterProblem(_ program: [BPFInstruction]) -> String? {
         case 0x20: if instruction.k % 4 != 0 || instruction.k >= 64 { return "\(index): load at \(instruction.k)" }
         case 0x05: if instruction.k >= left { return "\(index): jump by \(instruction.k)" }
         case 0x15, 0x25, 0x35, 0x45:
-            if Int(max(instruction.jt, instruction.jf)) >= left { return "\(index): conditional jump out of the program" }
+            if Int(max(instruction.jt, instruction.jf)) >= left {
+                return "\(index): conditional jump out of the program"
+            }
         case 0x54, 0x06: break
         default: return "\(index): code \(instruction.code)"
         }

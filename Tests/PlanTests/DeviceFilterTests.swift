@@ -101,11 +101,16 @@ private typealias Said = Config.Linux.Resources.DeviceRule
     // Goal: a write that is denied is not had by asking for reading and writing at once, and two rules may allow the two.
     @Test func accessBits() throws {
         let denied = try filter([
-            DeviceRule(allow: true, kind: .block, major: 8), DeviceRule(allow: false, kind: .block, major: 8, access: .write),
+            DeviceRule(allow: true, kind: .block, major: 8),
+            DeviceRule(allow: false, kind: .block, major: 8, access: .write),
         ])
-        #expect((1...7).map { denied(DeviceRequest(kind: 1, major: 8, minor: 1, access: $0)) } == [true, true, true] + [false, false, false, false])
+        #expect(
+            (1...7).map { denied(DeviceRequest(kind: 1, major: 8, minor: 1, access: $0)) } == [true, true, true] + [
+                false, false, false, false,
+            ])
         let both = try filter([
-            DeviceRule(allow: true, kind: .block, major: 8, access: .read), DeviceRule(allow: true, minor: 1, access: .write),
+            DeviceRule(allow: true, kind: .block, major: 8, access: .read),
+            DeviceRule(allow: true, minor: 1, access: .write),
         ])
         #expect(both(DeviceRequest(kind: 1, major: 8, minor: 1, access: 6)) == true)
         #expect(both(DeviceRequest(kind: 1, major: 8, minor: 2, access: 6)) == false)
@@ -126,7 +131,10 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         let table: [(Said, DeviceRule)] = [
             (.init(allow: true), DeviceRule(allow: true)),
             (.init(allow: true, type: "a", major: -1, minor: -1, access: "mrw"), DeviceRule(allow: true)),
-            (.init(allow: true, type: "b", major: 8, access: "r"), DeviceRule(allow: true, kind: .block, major: 8, access: .read)),
+            (
+                .init(allow: true, type: "b", major: 8, access: "r"),
+                DeviceRule(allow: true, kind: .block, major: 8, access: .read)
+            ),
             (
                 .init(allow: true, type: "c", minor: 4_294_967_295, access: "ww"),
                 DeviceRule(allow: true, kind: .character, minor: .max, access: .write)

@@ -65,9 +65,12 @@ import Testing
     @Test(arguments: 0..<40)
     func union(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
-        let values: [UInt64] = [0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 32, 1 << 32 + 1, 1 << 33 + 1, .max]
+        let values: [UInt64] = [
+            0, 1, 2, 0x7fff_ffff, 0x8000_0000, 0xffff_ffff, 1 << 32, 1 << 32 + 1, 1 << 33 + 1, .max,
+        ]
         let rules = (0..<5).map { _ in
-            let arguments = ([0, 1, 2] as [UInt8]).shuffled(using: &random).prefix(Int.random(in: 1...3, using: &random))
+            let arguments = ([0, 1, 2] as [UInt8]).shuffled(using: &random).prefix(
+                Int.random(in: 1...3, using: &random))
             return arguments.map { argument in
                 let comparison = SeccompCondition.Comparison.allCases.randomElement(using: &random) ?? .equal
                 let mask = comparison == .maskedEqual ? values.randomElement(using: &random) ?? 0 : .max
@@ -78,7 +81,8 @@ import Testing
         try #require(filterProblem(program) == nil)
         for _ in 0..<400 {
             let arguments = (0..<3).map { _ in
-                (values.randomElement(using: &random) ?? 0) &+ UInt64(truncatingIfNeeded: Int.random(in: -1...1, using: &random))
+                (values.randomElement(using: &random) ?? 0)
+                    &+ UInt64(truncatingIfNeeded: Int.random(in: -1...1, using: &random))
             }
             let holds = rules.contains { $0.allSatisfy { $0.holds(arguments + [0, 0, 0]) } }
             #expect(answer(program, 0, arguments) == (holds ? .allow : .errno(1)), "\(rules) \(arguments)")
@@ -181,7 +185,8 @@ import Testing
     // three for the architecture, three for x32, one for the number, then two words with one and five questions.
     @Test func chainIsShort() {
         let values: [UInt64] = [0, 8, 0x2_0000, 0x2_0008, 0xffff_ffff]
-        let program = policy(.errno(1), [.x86_64], values.map { ("personality", .allow, [.init(0, .equal, $0)]) }).compile()
+        let program = policy(.errno(1), [.x86_64], values.map { ("personality", .allow, [.init(0, .equal, $0)]) })
+            .compile()
         #expect(program.instructions.filter { $0.code == 0x20 }.count == 4)
         for value in values {
             #expect(answer(program.instructions, 135, [value]) == .allow)

@@ -45,7 +45,8 @@ import Testing
     // Goal: other processors: their numbers, byte order, word size and multiplexed calls. Method: as above, without the
     // native architecture.
     @Test(arguments: [
-        Architecture.aarch64, .arm, .mips, .mips64, .mips64n32, .mipsel, .mipsel64, .mipsel64n32, .ppc, .ppc64, .ppc64le,
+        Architecture.aarch64, .arm, .mips, .mips64, .mips64n32, .mipsel, .mipsel64, .mipsel64n32, .ppc, .ppc64,
+        .ppc64le,
         .s390, .s390x, .parisc, .parisc64, .riscv64,
     ])
     func foreign(_ architecture: Architecture) throws {
@@ -163,7 +164,9 @@ private func arguments(_ random: inout SeededGenerator) -> [UInt8] {
 }
 
 /// Conditions of all kinds in one rule.
-private func orderRules(_ name: Bytes, _ answer: SeccompAnswer, _ random: inout SeededGenerator) -> [SeccompProfile.Rule] {
+private func orderRules(_ name: Bytes, _ answer: SeccompAnswer, _ random: inout SeededGenerator) -> [SeccompProfile
+    .Rule]
+{
     let conditions = arguments(&random).map { argument in
         SeccompCondition(
             argument, SeccompCondition.Comparison.allCases.randomElement(using: &random) ?? .equal,

@@ -135,7 +135,9 @@ private typealias Said = Config.Linux.Seccomp
         let again = Said.Arg(index: 0, value: 6, op: "SCMP_CMP_EQ")
         let other = Said.Arg(index: 1, value: 6, op: "SCMP_CMP_EQ")
         let calls: [[UInt64]] = [[5, 0], [6, 0], [0, 6], [5, 6]]
-        for (args, expected) in [([zero, again], [true, true, false, true]), ([zero, other], [false, false, false, true])] {
+        for (args, expected) in [
+            ([zero, again], [true, true, false, true]), ([zero, other], [false, false, false, true]),
+        ] {
             var findings = Findings()
             let program = try #require(resolve(said { $0.syscalls?[0].args = args }, &findings)).program
             let got = calls.map {
@@ -160,7 +162,8 @@ private typealias Said = Config.Linux.Seccomp
     // Goal: the native architecture is always there; others are if listed; twice is once. Method: who is foreign.
     @Test func architectures() throws {
         for (list, foreign) in [
-            (nil, true), (["SCMP_ARCH_X86", "SCMP_ARCH_X86"], false), (["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"], true),
+            (nil, true), (["SCMP_ARCH_X86", "SCMP_ARCH_X86"], false),
+            (["SCMP_ARCH_X86_64", "SCMP_ARCH_AARCH64"], true),
         ] as [([Bytes]?, Bool)] {
             var findings = Findings()
             let program = try #require(resolve(said { $0.architectures = list }, &findings)).program
@@ -238,13 +241,17 @@ private let errorTable: [ErrorRow] = [
             .init(index: 0, value: 0, op: "SCMP_CMP_EG"), .init(index: 6, value: 0, op: "SCMP_CMP_EQ"),
         ]
     },
-    ErrorRow("defaultErrnoRet: SCMP_ACT_KILL has no errno (remove it)", "syscalls/0/errnoRet: SCMP_ACT_ALLOW has no errno (remove it)") {
+    ErrorRow(
+        "defaultErrnoRet: SCMP_ACT_KILL has no errno (remove it)",
+        "syscalls/0/errnoRet: SCMP_ACT_ALLOW has no errno (remove it)"
+    ) {
         $0.defaultAction = "SCMP_ACT_KILL"
         $0.defaultErrnoRet = 1
         $0.syscalls?[0].errnoRet = 1
     },
     ErrorRow(
-        "defaultErrnoRet: is 4096, an errno is 4095 at most", "syscalls/0/errnoRet: is 65536, a tracer's message is 65535 at most"
+        "defaultErrnoRet: is 4096, an errno is 4095 at most",
+        "syscalls/0/errnoRet: is 65536, a tracer's message is 65535 at most"
     ) {
         $0.defaultErrnoRet = 4096
         $0.syscalls?[0].action = "SCMP_ACT_TRACE"

@@ -65,8 +65,9 @@ private struct SeccompResolution {
 
     private mutating func compile(_ policy: SeccompPolicy) -> [BPFInstruction] {
         let program = policy.compile()
-        var reported: Set<Int> = []
-        for (earlier, later) in program.contradictions where reported.insert(later).inserted {
+        var reported = -1
+        for (earlier, later) in program.contradictions where later != reported {
+            reported = later
             findings.error(
                 syscall(later), "gives another action to calls that \(syscall(earlier).text) decides already",
                 hint: "rules for the same system call must differ in a condition, or agree on the action")
@@ -125,10 +126,10 @@ extension SeccompResolution {
         guard let said else { return .speculationAllowed }
         var flags: SeccompFlags = []
         for (index, name) in said.enumerated() {
-            guard let known = SeccompNames.flags.first(where: { $0.name == name }) else {
+            guard let known = SeccompNames.flags.first(where: { name.matches($0.text) }) else {
                 findings.error(
                     pointer.appending("flags").appending(index), "\"\(name)\" is no flag of the runtime specification",
-                    hint: nearestHint(to: name, among: SeccompNames.flags.map(\.name)))
+                    hint: nearestHint(to: name, among: SeccompNames.flagNames))
                 continue
             }
             flags.insert(known.flag)
@@ -180,8 +181,8 @@ extension SeccompResolution {
     ) {
         // Two conditions on one argument are alternatives, against the letter of the specification: libseccomp takes one
         // condition for each argument, and runc and crun make a rule of each where there are more.
-        let alternatives =
-            Set(conditions.map(\.argument)).count < conditions.count ? conditions.map { [$0] } : [conditions]
+        let arguments = conditions.reduce(0 as UInt8) { $0 | 1 << $1.argument }
+        let alternatives = arguments.nonzeroBitCount < conditions.count ? conditions.map { [$0] } : [conditions]
         for (index, text) in names.enumerated() {
             let name = SyscallName(text)
             var known = false
@@ -212,10 +213,10 @@ extension SeccompResolution {
                 findings.error(place.appending("index"), "is \(arg.index): a system call has six arguments, 0 to 5")
                 continue
             }
-            guard let comparison = SeccompNames.operators.first(where: { $0.name == arg.op })?.comparison else {
+            guard let comparison = SeccompNames.operators.first(where: { arg.op.matches($0.text) })?.comparison else {
                 findings.error(
                     place.appending("op"), "\"\(arg.op)\" is no operator of the runtime specification",
-                    hint: nearestHint(to: arg.op, among: SeccompNames.operators.map(\.name)))
+                    hint: nearestHint(to: arg.op, among: SeccompNames.operatorNames))
                 continue
             }
             let masked = comparison == .maskedEqual
@@ -231,10 +232,10 @@ extension SeccompResolution {
     private mutating func resolveAction(
         _ name: Bytes, at place: JSONPointer, errno: UInt32?, at errnoPlace: JSONPointer
     ) -> SeccompAnswer? {
-        guard let action = SeccompNames.actions.first(where: { $0.name == name })?.action else {
+        guard let action = SeccompNames.actions.first(where: { name.matches($0.text) })?.meaning else {
             findings.error(
                 place, "\"\(name)\" is no action of the runtime specification",
-                hint: nearestHint(to: name, among: SeccompNames.actions.map(\.name)))
+                hint: nearestHint(to: name, among: SeccompNames.actionNames))
             return nil
         }
         let number = errno ?? 1

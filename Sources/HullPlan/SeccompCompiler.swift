@@ -53,9 +53,10 @@ struct SeccompCompiler {
     /// Asks for the architecture, then for the number.
     mutating func architectures() -> Int {
         var start = foreignNode
-        var seen: Set<UInt32> = []
-        for section in policy.sections.reversed() where seen.insert(section.architecture.audit).inserted {
+        for (index, section) in policy.sections.enumerated().reversed() {
             let audit = section.architecture.audit
+            // x32 and x86_64 are asked about once.
+            if policy.sections[..<index].contains(where: { $0.architecture.audit == audit }) { continue }
             let inside = search(audit == Architecture.x86_64.audit ? intel64() : ranges(section, 0, .max))
             let test = SeccompTest(word: Self.architecture, code: BPFInstruction.Code.equal, constant: audit)
             start = decisions.test(test, yes: inside, no: start)
@@ -82,16 +83,16 @@ struct SeccompCompiler {
     /// The numbers from `low` to `high` as ranges that lead to the same node.
     private mutating func ranges(_ section: SeccompSection, _ low: UInt32, _ high: UInt32) -> [Range] {
         let rules = section.rules
-        let order = rules.indices.map { UInt64(rules[$0].number) << 32 | UInt64($0) }.sorted()
+        let order = byNumber(rules)
         var result: [Range] = []
         result.reserveCapacity(256)
         result.append(Range(first: low, node: defaultNode))
         var next = UInt64(low)
         var index = 0
         while index < order.count {
-            let number = order[index] >> 32
+            let number = UInt64(rules[order[index]].number)
             var end = index + 1
-            while end < order.count, order[end] >> 32 == number { end += 1 }
+            while end < order.count, rules[order[end]].number == number { end += 1 }
             let same = order[index..<end]
             index = end
             guard number >= low, number <= high else { continue }
@@ -106,25 +107,46 @@ struct SeccompCompiler {
     }
 }
 
+/// The places of the rules in the order of their numbers, and of the config for the same number. By digits: the library's
+/// sort makes types at run time, which takes longer than the sorting.
+private func byNumber(_ rules: [SeccompRule]) -> [Int] {
+    var order = Array(rules.indices)
+    var sorted = order
+    for shift in [0, 8, 16, 24] as [UInt32] {
+        var starts = [Int](repeating: 0, count: 257)
+        for rule in rules { starts[Int(rule.number >> shift & 0xff) + 1] += 1 }
+        if starts.contains(rules.count) { continue }
+        for digit in 1...256 { starts[digit] += starts[digit - 1] }
+        for index in order {
+            let digit = Int(rules[index].number >> shift & 0xff)
+            sorted[starts[digit]] = index
+            starts[digit] += 1
+        }
+        swap(&order, &sorted)
+    }
+    return order
+}
+
 // MARK: - Rules of one system call
 
 extension SeccompCompiler {
     /// The first rule without conditions answers for the call, whatever else is said about it. Without such a rule, the
     /// first in `precedes` order whose conditions hold does. Both as libseccomp has it.
-    private mutating func answers(_ rules: [SeccompRule], _ order: ArraySlice<UInt64>, _ architecture: Architecture)
+    private mutating func answers(_ rules: [SeccompRule], _ order: ArraySlice<Int>, _ architecture: Architecture)
         -> Int
     {
         var conditional: [SeccompRule] = []
-        for entry in order {
-            let index = Int(truncatingIfNeeded: entry & 0xffff_ffff)
+        for index in order {
             if rules[index].conditions.isEmpty { return decisions.answer(rules[index].answer) }
             noteContradiction(conditional, rules[index])
             conditional.append(rules[index])
         }
         var node = defaultNode
-        for rule in conditional.enumerated().sorted(by: Self.precedes).reversed() {
-            var inner = decisions.answer(rule.element.answer)
-            for condition in rule.element.conditions.reversed() {
+        // Sorting is stable: what this order leaves open is decided by the config's.
+        if conditional.count > 1 { conditional.sort(by: Self.precedes) }
+        for rule in conditional.reversed() {
+            var inner = decisions.answer(rule.answer)
+            for condition in rule.conditions.reversed() {
                 inner = decisions.condition(condition, on: architecture, yes: inner, no: node)
             }
             node = inner
@@ -141,17 +163,12 @@ extension SeccompCompiler {
 
     /// libseccomp's order, found by experiment: of two rules, the one whose first condition is on a higher argument comes
     /// first; on the same argument, equality comes before order; then the next conditions decide, and the config.
-    private static func precedes(
-        _ a: EnumeratedSequence<[SeccompRule]>.Element, _ b: EnumeratedSequence<[SeccompRule]>.Element
-    ) -> Bool {
-        let one = a.element.conditions
-        let two = b.element.conditions
-        for (x, y) in zip(one, two) {
+    private static func precedes(_ a: SeccompRule, _ b: SeccompRule) -> Bool {
+        for (x, y) in zip(a.conditions, b.conditions) {
             if x.argument != y.argument { return x.argument > y.argument }
             if x.comparison.isOrder != y.comparison.isOrder { return y.comparison.isOrder }
         }
-        if one.count != two.count { return one.count < two.count }
-        return a.offset < b.offset
+        return a.conditions.count < b.conditions.count
     }
 }
 

@@ -60,7 +60,8 @@ let package = Package(
         .testTarget(
             name: "OCITests", dependencies: ["HullBytes", "HullOCI"], exclude: ["Schema"], swiftSettings: tests),
         .testTarget(
-            name: "PlanTests", dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "CSeccomp"],
+            name: "PlanTests",
+            dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp"],
             exclude: ["Fixtures"], swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
         .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),

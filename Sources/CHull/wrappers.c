@@ -75,6 +75,7 @@ int chull_flock(int fd, int exclusive, int wait)
 {
     RESULT(flock(fd, (exclusive ? LOCK_EX : LOCK_SH) | (wait ? 0 : LOCK_NB)));
 }
+int chull_unlock(int fd) { RESULT(flock(fd, LOCK_UN)); }
 int chull_dup3(int from, int to, int cloexec) { RESULT(dup3(from, to, cloexec ? O_CLOEXEC : 0)); }
 int chull_dup_above(int fd, int lowest) { RESULT(fcntl(fd, F_DUPFD_CLOEXEC, lowest)); }
 int chull_fcntl(int fd, int command, int64_t argument) { RESULT(fcntl(fd, command, argument)); }

@@ -30,11 +30,10 @@ extension ConfigErrors {
     /// Every error on a line of its own, each line with a newline.
     package func lines(in file: Bytes) -> Bytes { findingLines(list, in: file, .error) }
 
-    /// The first error, and how many more there are; for a log record. Without a newline.
+    /// Every error in one line, for a log record; the first 16 of very many. Without a newline.
     package func line(in file: Bytes) -> Bytes {
-        guard let first = list.first else { return file }
-        let line = first.line(in: file)
-        return list.count == 1 ? line : "\(line); and \(list.count - 1) more"
+        let shown = list.prefix(16).map { $0.line(in: file) }.joined("; ")
+        return list.count <= 16 ? shown : "\(shown); and \(list.count - 16) more"
     }
 }
 

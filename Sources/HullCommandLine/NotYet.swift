@@ -23,7 +23,6 @@ extension CreateOptions {
         var options: [Bytes] = []
         if pidfdSocket != nil { options.append("--pidfd-socket") }
         if noPivot { options.append("--no-pivot") }
-        if preserveFDs > 0 { options.append("--preserve-fds") }
         return options
     }
 }
@@ -34,7 +33,6 @@ extension ExecOptions {
         if processLabel != nil { options.append("--process-label") }
         if apparmor != nil { options.append("--apparmor") }
         if pidfdSocket != nil { options.append("--pidfd-socket") }
-        if preserveFDs > 0 { options.append("--preserve-fds") }
         if !cgroups.isEmpty { options.append("--cgroup") }
         return options
     }

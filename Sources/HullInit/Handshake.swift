@@ -6,8 +6,8 @@ internal import HullLinux
 
 /// What the container's first process tells the runtime.
 package enum InitMessage: Sendable {
-    /// The joiner has made the process; its pid.
-    case pid(Int32)
+    /// The joiner has made the process, whose pidfd comes beside: its pid may be another one here.
+    case sibling
     /// The namespaces and mounts exist: time for prestart and createRuntime hooks.
     case hooksPoint
     /// All is done but the last mile. The hint says why execve may fail, for the error if it does.
@@ -15,12 +15,12 @@ package enum InitMessage: Sendable {
     /// A step failed.
     case failure(step: Int, SystemError)
 
-    private enum Kind { static let pid: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46 }
+    private enum Kind { static let sibling: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46 }
 
     /// The message as bytes: its kind, then fields, each with a 16-bit length.
     package var bytes: Bytes {
         switch self {
-        case .pid(let pid): InitMessage.pack(Kind.pid, ["\(pid)"])
+        case .sibling: InitMessage.pack(Kind.sibling, [])
         case .hooksPoint: InitMessage.pack(Kind.hooks, [])
         case .ready(let hint): InitMessage.pack(Kind.ready, [hint])
         case .failure(let step, let error):
@@ -34,9 +34,7 @@ package enum InitMessage: Sendable {
     package init?(_ bytes: Bytes) {
         guard let kind = bytes.array.first, let fields = InitMessage.unpack(bytes) else { return nil }
         switch (kind, fields.count) {
-        case (Kind.pid, 1):
-            guard let pid = fields[0].decimal else { return nil }
-            self = .pid(Int32(clamping: pid))
+        case (Kind.sibling, 0): self = .sibling
         case (Kind.hooks, 0): self = .hooksPoint
         case (Kind.ready, 1): self = .ready(hint: fields[0])
         case (Kind.failure, 6):
@@ -50,7 +48,9 @@ package enum InitMessage: Sendable {
     }
 
     /// Sends the message. A runtime that is gone needs no report.
-    package func send(to socket: Int32) { try? Sockets.send(bytes, to: socket) }
+    package func send(to socket: Int32, descriptors: [Int32] = []) {
+        try? Sockets.send(bytes, descriptors: descriptors, to: socket)
+    }
 
     private static func pack(_ kind: UInt8, _ fields: [Bytes]) -> Bytes {
         var array: [UInt8] = [kind]

@@ -15,7 +15,7 @@ package import HullPlan
 /// The container's first process, and one of `exec`, from clone to execve.
 package struct InitProgram: ~Copyable {
     let steps: [InsideStep]
-    let process: ProcessPlan
+    var process: ProcessPlan
     let hooks: [HookPlan]
     var hookState: HookState
     /// The descriptors that the runtime opened, by slot.
@@ -28,6 +28,7 @@ package struct InitProgram: ~Copyable {
     let consoleSocket: Int32?
 
     // What earlier steps leave for later ones.
+    var callerUmask: UInt32 = 0o022
     var root = RootDirectory()
     var emptyTree: MountTree?
     var nullTree: MountTree?
@@ -52,18 +53,27 @@ package struct InitProgram: ~Copyable {
     /// Runs the list and becomes the container's program.
     package consuming func run() -> Never {
         CurrentProcess.newSession()
-        CurrentProcess.setUmask(0)
         var report = socket
-        for (index, step) in steps.enumerated() {
-            do throws(SystemError) {
-                if case .ready = step.action { report = try becomeReady() } else { try apply(step.action) }
-            } catch {
-                InitMessage.failure(step: index, error).send(to: report)
-                CurrentProcess.exit(1)
+        var index = 0
+        do throws(SystemError) {
+            try closeDescriptors(except: needed)
+            callerUmask = CurrentProcess.setUmask(0)
+            while index < steps.count {
+                let action = steps[index].action
+                if case .ready = action { report = try becomeReady() } else { try apply(action) }
+                index += 1
             }
+            // All are so already; this line is the promise.
+            try closeOnExec(from: 3)
+        } catch {
+            InitMessage.failure(step: index, error).send(to: report)
+            CurrentProcess.exit(1)
         }
         goLastMile(report)
     }
+
+    /// All descriptors that the steps use; every other one is the runtime's own.
+    var needed: [Int32] { held.open + [socket] + [listener, consoleSocket].compactMap { $0 } }
 
     /// The steps. No default: a new kind of step does not compile until it is carried out here.
     private mutating func apply(_ action: InsideAction) throws(SystemError) {
@@ -101,6 +111,7 @@ package struct InitProgram: ~Copyable {
         case .makeWorkingDirectory(let path): try makeWorkingDirectory(path)
         case .workingDirectory(let path): try enterWorkingDirectory(path)
         case .ownStandardStreams(let uid): ownStandardStreams(uid)
+        case .home(let uid): setHome(uid)
         case .findExecutable: executable = try findExecutable()
         case .ready: break
         }

@@ -19,6 +19,12 @@ extension InitProgram {
             let place = try root.makeDirectories(plan.destination, strict: plan.strict)
             let tree = try makeFilesystem(filesystem, place)
             try attach(tree, place, plan)
+        case .remount(let change):
+            let place = try root.place(plan.destination)
+            try MountTree.setAttributes(of: place.number, set: change.set, clear: change.clear)
+            for propagation in plan.propagation {
+                try MountTree.setPropagation(of: place.number, propagation.type, recursive: propagation.recursive)
+            }
         case .overlay(let overlay):
             let place = try root.makeDirectories(plan.destination)
             try attach(try makeOverlay(overlay), place, plan)

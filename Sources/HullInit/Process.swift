@@ -44,6 +44,24 @@ extension InitProgram {
         }
     }
 
+    /// The home directory of the user in the container's /etc/passwd, `/` for one who is not there: programs rely on it,
+    /// and only the image knows. A passwd that is no file, or very large, is none.
+    mutating func setHome(_ uid: UInt32) {
+        var home: Bytes = "/"
+        if let file = try? root.open("/etc/passwd", [.nonBlocking]), (try? file.status())?.isRegular == true,
+            let text = try? file.readAll(limit: 1 << 20)
+        {
+            for line in Bytes(text).split(0x0a) {
+                let fields = line.split(0x3a, omittingEmpty: false)
+                guard fields.count >= 6, fields[2].decimal == UInt64(uid) else { continue }
+                if !fields[5].isEmpty { home = fields[5] }
+                break
+            }
+        }
+        process.environment.removeAll { $0.hasPrefix("HOME=") }
+        process.environment.append("HOME=" + home)
+    }
+
     /// Gives pipes and terminals on the standard streams to the container's user; the group stays. A null device belongs
     /// to everybody, and what refuses the change can be used without.
     func ownStandardStreams(_ uid: UInt32) {
@@ -56,6 +74,9 @@ extension InitProgram {
 
     /// Runs a hook; its failure is the failure of the step.
     mutating func run(_ hook: HookPlan, _ kind: HookKind) throws(SystemError) {
+        // The steps need none, but a hook's files are not to be writable for everybody.
+        CurrentProcess.setUmask(callerUmask)
+        defer { CurrentProcess.setUmask(0) }
         let state = hookState.json(status: kind == .startContainer ? "created" : "creating", pid: CurrentProcess.pid)
         // config.md, "POSIX-platform Hooks": without env, a hook inside the container gets the process's environment.
         let inherited = kind == .startContainer ? process.environment : []

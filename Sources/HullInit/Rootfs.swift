@@ -29,7 +29,7 @@ extension InitProgram {
     }
 
     /// Makes an overlay, detached. Layers are named through /proc/self/fd: short, and resolved once.
-    func makeOverlay(_ plan: OverlayPlan) throws(SystemError) -> MountTree {
+    mutating func makeOverlay(_ plan: OverlayPlan) throws(SystemError) -> MountTree {
         let context = try FilesystemContext("overlay")
         try context.set("source", "overlay")
         var lower: [Bytes] = []
@@ -51,12 +51,16 @@ extension InitProgram {
         }
         for parameter in plan.parameters { try context.set(parameter.key, parameter.value) }
         let tree = try context.mount(plan.attributes)
-        _ = consume throwAway
+        // The overlay has its own hold on the layers. Nothing else may keep a directory of the host open: the program's
+        // path could lead through it (CVE-2024-21626).
+        for slot in plan.lower + [plan.upper?.directory, plan.upper?.work].compactMap({ $0 }) { _ = held.take(slot) }
+        try throwAway.take()?.detach()
         return tree
     }
 
     /// An upper layer that is gone with the mount namespace. overlayfs takes layers of attached mounts only, so the tmpfs
-    /// is attached over `/`, which pivot_root takes away; the overlay keeps the filesystem alive.
+    /// is attached over `/` until the overlay is made, which then keeps the filesystem alive. It must be gone before
+    /// pivot_root: on top of the old root it would be what the umount there takes away, and the old root would stay.
     private func makeThrowAwayLayer() throws(SystemError) -> MountTree {
         let context = try FilesystemContext("tmpfs")
         try context.set("source", "hull")

@@ -49,6 +49,9 @@ package struct DescriptorList: ~Copyable {
         index < numbers.count && numbers[index] >= 0 ? numbers[index] : nil
     }
 
+    /// The numbers of all descriptors that are owned here.
+    package var open: [Int32] { numbers.filter { $0 >= 0 } }
+
     /// Gives the descriptor of `index` away; nil where there is none.
     package mutating func take(_ index: Int) -> Descriptor? {
         guard index < numbers.count, numbers[index] >= 0 else { return nil }
@@ -62,4 +65,16 @@ package struct DescriptorList: ~Copyable {
 /// open must reach neither the container nor a hook (CVE-2024-21626).
 package func closeOnExec(from first: Int32) throws(SystemError) {
     try check(chull_close_range(UInt32(first), UInt32.max, UInt32(CLOSE_RANGE_CLOEXEC)), "close_range", "\(first)")
+}
+
+/// Closes all descriptors from 3 on but those named: close_range(2). A cloned process has copies of all that its parent
+/// holds, and close-on-exec is too late for it: until execve(2) it would keep locks and the other ends of its sockets,
+/// and its program's path could lead through a directory of the host (CVE-2024-21626).
+package func closeDescriptors(except kept: [Int32]) throws(SystemError) {
+    var first: UInt32 = 3
+    for number in kept.compactMap({ UInt32(exactly: $0) }).sorted() where number >= first {
+        if number > first { try check(chull_close_range(first, number - 1, 0), "close_range", "\(first)") }
+        first = number + 1
+    }
+    try check(chull_close_range(first, UInt32.max, 0), "close_range", "\(first)")
 }

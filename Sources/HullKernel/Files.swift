@@ -102,6 +102,9 @@ extension Descriptor {
         return true
     }
 
+    /// Gives up the lock of `tryLock`, also for processes that inherited the open file.
+    package borrowing func unlock() throws(SystemError) { try check(chull_unlock(number), "flock") }
+
     /// Takes O_NONBLOCK off.
     package borrowing func clearNonBlocking() throws(SystemError) {
         let flags = try check(chull_fcntl(number, Int32(F_GETFL), 0), "fcntl")

@@ -31,9 +31,22 @@ package struct MountTree: ~Copyable {
     package consuming func intoDescriptor() -> Descriptor { descriptor }
 
     /// Sets attributes of the mount whose root is open: mount_setattr(2).
-    package static func setAttributes(of root: Int32, set: MountAttributes) throws(SystemError) {
+    package static func setAttributes(
+        of root: Int32, set: MountAttributes, clear: MountAttributes = []
+    ) throws(SystemError) {
         let result = unsafe ("" as Bytes).withCString {
-            unsafe chull_mount_setattr(root, $0, UInt32(AT_EMPTY_PATH), set.rawValue, 0, 0, -1)
+            unsafe chull_mount_setattr(root, $0, UInt32(AT_EMPTY_PATH), set.rawValue, clear.rawValue, 0, -1)
+        }
+        try check(result, "mount_setattr")
+    }
+
+    /// Sets the propagation of the mount whose root is open, `recursive` with all below.
+    package static func setPropagation(
+        of root: Int32, _ propagation: MountPropagation, recursive: Bool
+    ) throws(SystemError) {
+        let flags = UInt32(AT_EMPTY_PATH) | (recursive ? UInt32(AT_RECURSIVE) : 0)
+        let result = unsafe ("" as Bytes).withCString {
+            unsafe chull_mount_setattr(root, $0, flags, 0, 0, propagation.flag, -1)
         }
         try check(result, "mount_setattr")
     }
@@ -58,6 +71,15 @@ package struct MountTree: ~Copyable {
             unsafe chull_move_mount(descriptor.number, $0, place, $0, flags)
         }
         try check(result, "move_mount")
+    }
+
+    /// Takes an attached tree away from where it is: umount2(2), which knows paths alone, so from within.
+    package consuming func detach() throws(SystemError) {
+        let here = try Descriptor(opening: ".", [.path, .directory])
+        try check(chull_fchdir(descriptor.number), "fchdir")
+        let result = unsafe ("." as Bytes).withCString { unsafe chull_umount2($0, detachFlag) }
+        try CurrentProcess.changeDirectory(here.number)
+        try check(result, "umount2")
     }
 
     /// Attaches the tree over the process's own `/`. The root of the process stays below it, so this is a place that
@@ -125,6 +147,9 @@ package struct FilesystemContext: ~Copyable {
     }
 }
 
+/// MNT_DETACH of sys/mount.h, which contradicts linux/mount.h.
+private let detachFlag: Int32 = 2
+
 /// The mount namespace of the process itself.
 package enum MountNamespace {
     /// Sets the propagation of the mount at `/`, `recursive` with all below: mount_setattr(2).
@@ -145,10 +170,14 @@ package enum MountNamespace {
     /// Makes the open directory, root of a mount, the root of the namespace, and takes the old one away:
     /// pivot_root(".", ".") stacks the old root over the new one, so no directory for it is needed.
     package static func pivotRoot(to root: Int32) throws(SystemError) {
+        let old = try MountTree(Descriptor(opening: "/", [.path, .directory]))
         try check(chull_fchdir(root), "fchdir")
         let result = unsafe ("." as Bytes).withCString { unsafe chull_pivot_root($0, $0) }
         try check(result, "pivot_root")
-        let removed = unsafe ("." as Bytes).withCString { unsafe chull_umount2($0, 2 /* MNT_DETACH, sys/mount.h */) }
+        // Where mounts are shared with the host, taking the old root away would unmount what is mounted there too.
+        try old.setAttributes(propagation: .slave, recursive: true)
+        try check(chull_fchdir(old.descriptor.number), "fchdir")
+        let removed = unsafe ("." as Bytes).withCString { unsafe chull_umount2($0, detachFlag) }
         try check(removed, "umount2", "the old root")
         try HostFiles.changeDirectory("/")
     }

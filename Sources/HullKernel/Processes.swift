@@ -36,6 +36,13 @@ package enum ExitStatus: Equatable, Sendable {
         self.init(pid: pid, pidfd: Descriptor(owning: try check(chull_pidfd_open(pid), "pidfd_open", "\(pid)")))
     }
 
+    /// Takes over a pidfd that another process has opened. That one may live in another pid namespace, so the pid in the
+    /// caller's is asked of the kernel: proc_pid_fdinfo(5). ESRCH when the process has been reaped.
+    package init(pidfd: consuming Descriptor) throws(SystemError) {
+        let pid = try Procfs.pid(ofPidfd: pidfd.number)
+        self.init(pid: pid, pidfd: pidfd)
+    }
+
     /// Gives the pidfd away.
     package consuming func intoDescriptor() -> Descriptor { pidfd }
 
@@ -107,10 +114,10 @@ package enum CurrentProcess {
         return ProcessHandle(pid: pid, pidfd: Descriptor(owning: pidfd))
     }
 
-    /// clone3(2) that makes a sibling: the new process is a child of the caller's parent (CLONE_PARENT). Gives its pid, and
-    /// 0 in the new process, which must then never return from where it was cloned.
-    package static func cloneSibling(_ flags: UInt64, cgroup: Int32?) throws(SystemError) -> Int32 {
-        try check(chull_clone(flags | UInt64(CLONE_PARENT), nil, cgroup ?? -1), "clone3")
+    /// clone3(2) that makes a sibling: the new process is a child of the caller's parent (CLONE_PARENT). nil in the new
+    /// process, which must then never return from where it was cloned.
+    package static func cloneSibling(_ flags: UInt64, cgroup: Int32?) throws(SystemError) -> ProcessHandle? {
+        try clone(flags | UInt64(CLONE_PARENT), cgroup: cgroup)
     }
 
     /// Joins the namespace of an open file, or several namespaces of the process of a pidfd: setns(2).
@@ -136,8 +143,9 @@ package enum CurrentProcess {
         try check(chull_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl")
     }
 
-    /// Sets the file mode creation mask.
-    package static func setUmask(_ mask: UInt32) { _ = chull_umask(mask) }
+    /// Sets the file mode creation mask; gives the former one.
+    @discardableResult
+    package static func setUmask(_ mask: UInt32) -> UInt32 { chull_umask(mask) }
 
     /// The command line as bytes, the program's name first.
     package static var arguments: [Bytes] {

@@ -44,6 +44,16 @@ package enum Procfs {
         return (state, start)
     }
 
+    /// The pid, in the caller's pid namespace, of the process that a pidfd of the caller's names.
+    static func pid(ofPidfd number: Int32) throws(SystemError) -> Int32 {
+        let path = "/proc/self/fdinfo/\(number)" as Bytes
+        for line in Bytes(try HostFiles.read(path)).split(0x0a) where line.hasPrefix("Pid:") {
+            // -1 for a process that is gone; 0 for one that the caller's namespace cannot see.
+            if let pid = line.dropFirst(4).trimmed.decimal, pid > 0 { return Int32(clamping: pid) }
+        }
+        throw SystemError("pidfd", path, .esrch)
+    }
+
     /// The cgroup v2 path of a process: the line `0::/path` of /proc/PID/cgroup.
     package static func cgroup(of pid: Bytes) throws(SystemError) -> Bytes? {
         for line in Bytes(try HostFiles.read("/proc/\(pid)/cgroup")).split(0x0a) where line.hasPrefix("0::") {

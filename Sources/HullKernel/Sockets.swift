@@ -24,7 +24,10 @@ package enum Sockets {
     /// Connects to a socket at a path: SOCK_SEQPACKET, or SOCK_STREAM.
     package static func connect(to path: Bytes, seqpacket: Bool) throws(SystemError) -> Descriptor {
         let socket = Descriptor(owning: try check(chull_unix_socket(seqpacket ? 1 : 0), "socket"))
-        try check(unsafe path.withCString { unsafe chull_unix_connect(socket.number, $0) }, "connect", path)
+        // sun_path holds 107 bytes; through the directory's descriptor every path is short.
+        let directory = path.count > 107 ? try Descriptor(opening: path.parentPath, [.path, .directory]) : Descriptor(owning: -1)
+        let address = path.count > 107 ? "/proc/self/fd/\(directory.number)/\(path.lastComponent)" : path
+        try check(unsafe address.withCString { unsafe chull_unix_connect(socket.number, $0) }, "connect", path)
         return socket
     }
 

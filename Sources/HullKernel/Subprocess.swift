@@ -81,6 +81,8 @@ package struct Subprocess: Sendable {
         _ = chull_signals_default()
         _ = chull_dup3(input, 0, 0)
         _ = chull_dup3(errors, 2, 0)
+        // What is passed to the container is no business of a hook.
+        try? closeOnExec(from: 3)
         let result = unsafe path.withCString { unsafe chull_execve($0, argv.pointer, envp.pointer) }
         _ = try? hullWriteAll(refusal, "\(-result)", "")
         chull_exit(127)

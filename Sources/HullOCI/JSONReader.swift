@@ -54,7 +54,7 @@ package struct JSONReader {
     package init(_ document: JSONDocument) {
         self.document = document
         for key in document.duplicates {
-            note(Note(node: key, problem: "the object has this key already", hint: "keep one of the two"))
+            note(Note(node: key, problem: "duplicate key: the object has it already", hint: "keep one of the two"))
         }
     }
 

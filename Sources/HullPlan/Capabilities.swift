@@ -54,12 +54,9 @@ package func resolveCapabilities(
     for (name, origin) in strays(said.inheritable, "inheritable", outside: sets.bounding) {
         findings.error(origin, "\(name) is not in bounding: the kernel gives no inheritable capability without")
     }
-    // Engines name ambient capabilities that cannot be raised, and runtimes have always gone on without them.
-    let raisable = sets.permitted.intersection(sets.inheritable)
-    for (name, origin) in strays(said.ambient, "ambient", outside: raisable) {
-        findings.warn(origin, "\(name) is not in both permitted and inheritable: left out of ambient")
-    }
-    sets.ambient.formIntersection(raisable)
+    // Engines, and `runc spec`, name ambient capabilities that cannot be raised, and runtimes have always gone on without
+    // them: a warning at every start would teach people not to read warnings.
+    sets.ambient.formIntersection(sets.permitted.intersection(sets.inheritable))
     return sets
 }
 

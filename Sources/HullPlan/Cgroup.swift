@@ -11,7 +11,7 @@ extension Resolution {
         plan.cgroup.path = cgroupPath(linux?.cgroupsPath)
         guard let mount = host.cgroupMount else {
             findings.error(
-                "/linux/cgroupsPath", "no cgroup2 filesystem is mounted",
+                linuxPointer("cgroupsPath"), "no cgroup2 filesystem is mounted",
                 hint: "hull needs cgroup v2: mount -t cgroup2 cgroup2 /sys/fs/cgroup")
             return
         }
@@ -41,13 +41,13 @@ extension Resolution {
         guard let said, !said.isEmpty else { return request.id.below(host.ownCgroup.parentPath).cleanedPath }
         if said.contains(0x3a), !said.isAbsolutePath, said.split(0x3a, omittingEmpty: false).count == 3 {
             findings.error(
-                "/linux/cgroupsPath", "not supported yet: \"\(said)\" is the form slice:prefix:name of the systemd driver")
+                "/linux/cgroupsPath",
+                "not supported yet: \"\(said)\" is the form slice:prefix:name of the systemd driver")
         }
         let path = said.below(host.ownCgroup.parentPath)
         if path.split(0x2f).contains("..") {
             findings.error("/linux/cgroupsPath", "\"\(said)\" leads upwards by ..")
-        }
-        if path.cleanedPath == "/" {
+        } else if path.cleanedPath == "/" {
             findings.error("/linux/cgroupsPath", "\"\(said)\" is the root of the cgroup tree")
         }
         return path.cleanedPath

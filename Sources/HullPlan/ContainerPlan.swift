@@ -65,6 +65,8 @@ package enum OutsideAction: Sendable {
     case denySetgroups
     /// Sets the badness of the first process.
     case oomScore(Int64)
+    /// Gives the cgroup to the root of the container's user namespace.
+    case delegateCgroup(uid: UInt32, gid: UInt32)
     /// Lets the first process go on, now that its user namespace is ready.
     case releaseMappings
     /// Waits until the namespaces and mounts exist, runs hooks in the runtime's namespaces, lets the process go on.
@@ -136,6 +138,8 @@ package enum InsideAction: Sendable {
     case workingDirectory(Bytes)
     /// Gives the standard streams to the container's user.
     case ownStandardStreams(uid: UInt32)
+    /// Sets HOME by the container's /etc/passwd, where the environment has none.
+    case home(uid: UInt32)
     case findExecutable
     /// Tells the runtime that all is ready; waits for `start`.
     case ready
@@ -146,6 +150,8 @@ package struct TreePlan: Sendable {
     package var path: Bytes
     /// With everything mounted below it.
     package var recursive: Bool
+    /// Anything but a directory is an error.
+    package var mustBeDirectory = false
     package var attributes = MountAttributeChange()
     /// Of the whole tree.
     package var recursiveAttributes = MountAttributeChange()
@@ -204,6 +210,9 @@ package struct ProcessPlan: Sendable {
     package var filter: [BPFInstruction] = []
     package var filterFlags: UInt32 = 0
     package var terminal = false
+
+    /// Whether the environment names a home directory; an empty one is none.
+    package var hasHome: Bool { environment.contains { $0.hasPrefix("HOME=") && $0.count > 5 } }
 }
 
 /// A pseudo-terminal.

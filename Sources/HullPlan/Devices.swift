@@ -20,7 +20,12 @@ package struct DevicePlan: Sendable {
 extension Resolution {
     /// The devices that config-linux.md asks for by default, and those of the config.
     mutating func resolveDevices() -> [InsideStep] {
-        guard !(config.mounts ?? []).contains(where: bindsDev) else { return [] }
+        guard !(config.mounts ?? []).contains(where: bindsDev) else {
+            if config.linux?.devices?.isEmpty == false {
+                findings.warn("/linux/devices", "ignored: /dev is a bind mount, and what is in it stays as it is")
+            }
+            return []
+        }
         var steps: [InsideStep] = []
         var said: Set<Bytes> = []
         for (index, device) in (config.linux?.devices ?? []).enumerated() {
@@ -30,7 +35,8 @@ extension Resolution {
             // The node of a devpts instance is reached by the link below.
             if plan.path != "/dev/ptmx" { steps.append(InsideStep(action: .device(plan), origin: pointer)) }
         }
-        for (name, minor) in [("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)] as [(Bytes, UInt32)] {
+        let memory: [(Bytes, UInt32)] = [("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)]
+        for (name, minor) in memory {
             addDefault("/dev/\(name)", 1, minor, said, &steps)
         }
         addDefault("/dev/tty", 5, 0, said, &steps)
@@ -43,7 +49,8 @@ extension Resolution {
     ) {
         guard !said.contains(path) else { return }
         var plan = DevicePlan(
-            path: path, kind: .characterDevice, number: DeviceNumber(major: major, minor: minor), mode: 0o666, uid: 0, gid: 0)
+            path: path, kind: .characterDevice, number: DeviceNumber(major: major, minor: minor), mode: 0o666, uid: 0,
+            gid: 0)
         bindInUserNamespace(&plan, "/linux/namespaces")
         steps.append(InsideStep(action: .device(plan), origin: ""))
     }
@@ -97,6 +104,7 @@ extension Resolution {
     /// Whether the mount brings a /dev of the host, which is to be left as it is.
     private func bindsDev(_ mount: Config.Mount) -> Bool {
         let options = mount.options ?? []
-        return ("/" + mount.destination).cleanedPath == "/dev" && (options.contains("bind") || options.contains("rbind"))
+        return ("/" + mount.destination).cleanedPath == "/dev"
+            && (options.contains("bind") || options.contains("rbind"))
     }
 }

@@ -30,11 +30,11 @@ package func resolveExec(
     var findings = Findings()
     var plan = ContainerPlan(id: target.id, bundle: target.bundle, rootfs: "")
     refuseUnsupportedProcess(process, at: .root, &findings)
-    plan.process = resolveProgram(process, host, at: .root, &findings)
+    plan.process = resolveProgram(
+        process, host, inUserNamespace: target.namespaces.contains(.user), at: .root, &findings)
     let filter = resolveSeccomp(seccomp, at: "/linux/seccomp", &findings)
     plan.process.filter = filter?.program ?? []
     plan.process.filterFlags = filter?.flags ?? 0
-    plan.process.terminal = process.terminal ?? false
     plan.spawn.slots = 1
     if target.namespaces.contains(.pid) { plan.spawn.parentJoins = 0 }
     let joined = target.namespaces.filter { $0 != .pid }
@@ -45,14 +45,13 @@ package func resolveExec(
     if joined.contains(.user) { inside(.becomeNamespaceRoot, "") }
     if !request.noNewKeyring { inside(.sessionKeyring("_ses.\(target.id)"), "") }
     inside(.openRoot, "")
-    if plan.process.terminal {
-        let size = process.consoleSize.map {
-            (rows: UInt16(clamping: $0.height), columns: UInt16(clamping: $0.width))
-        }
-        inside(.console(ConsolePlan(uid: plan.process.uid, size: size, atDevConsole: false)), "/terminal")
+    if let console = resolveConsole(process, request, atDevConsole: false, at: .root, &findings) {
+        plan.process.terminal = true
+        inside(.console(console), "/terminal")
     }
     inside(.workingDirectory(plan.process.cwd), "/cwd")
     inside(.ownStandardStreams(uid: plan.process.uid), "/user/uid")
+    if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/env") }
     inside(.findExecutable, "/args/0")
     inside(.ready, "")
     plan.outside = execOutside(process, request, &findings)

@@ -22,6 +22,8 @@ package enum MountSource: Sendable {
     /// A new filesystem.
     case filesystem(FilesystemPlan)
     case overlay(OverlayPlan)
+    /// The mount that is there already, with other attributes.
+    case remount(MountAttributeChange)
 }
 
 /// A filesystem to make and mount.
@@ -56,11 +58,17 @@ extension Resolution {
     private mutating func resolveMount(
         _ mount: Config.Mount, _ destination: Bytes, _ pointer: JSONPointer
     ) -> MountPlan? {
-        if mount.type == "overlay" {
-            return resolveOverlay(mount, pointer).map { MountPlan(destination: destination, what: .overlay($0)) }
-        }
         let options = resolveOptions(mount, pointer)
+        if options.special.contains(where: { $0.kind == .remount }) {
+            return resolveRemount(options, destination)
+        }
+        checkProcMount(options.bind == nil ? mount.type ?? "" : "bind", destination, pointer)
         if options.bind != nil { return resolveBind(mount, options, destination, pointer) }
+        if mount.type == "overlay" {
+            return resolveOverlay(options, pointer).map {
+                MountPlan(destination: destination, what: .overlay($0), propagation: options.propagation)
+            }
+        }
         guard let type = mount.type, !type.isEmpty, type != "bind", type != "none" else {
             findings.error(
                 pointer.appending("type"), "without bind or rbind in options this must name a filesystem",
@@ -70,16 +78,14 @@ extension Resolution {
         if type == "cgroup" || type == "cgroup2", namespaces[.cgroup] == .host {
             return resolveHostCgroupMount(options, destination, pointer)
         }
-        checkProcMount(type, destination, pointer)
-        var plan = MountPlan(
-            destination: destination, what: .filesystem(filesystem(type, mount, options, destination)))
+        var plan = MountPlan(destination: destination, what: .filesystem(filesystem(type, mount, options, pointer)))
         plan.propagation = options.propagation
         plan.strict = type == "proc" || type == "sysfs"
         return plan
     }
 
     private func filesystem(
-        _ type: Bytes, _ mount: Config.Mount, _ options: MountOptions, _ destination: Bytes
+        _ type: Bytes, _ mount: Config.Mount, _ options: MountOptions, _ pointer: JSONPointer
     ) -> FilesystemPlan {
         var plan = FilesystemPlan(
             type: type == "cgroup" ? "cgroup2" : type, source: mount.source ?? type, parameters: options.data)
@@ -87,8 +93,7 @@ extension Resolution {
         if isReadOnlyDev(mount) { plan.attributes.subtract(.readOnly) }
         // One superblock serves all mounts of these: what one container asks for must not change the others.
         let shared: [Bytes] = ["proc", "sysfs", "cgroup2", "mqueue", "tmpfs", "devpts"]
-        let kept = shared.contains(plan.type) ? options.superblock.names.filter { $0 != "ro" && $0 != "rw" } : options.superblock.names
-        plan.parameters += kept.map { .init(key: $0, value: nil, origin: "") }
+        plan.parameters += flagParameters(options, pointer).filter { $0.key != "ro" || !shared.contains(plan.type) }
         plan.takesMode = type == "tmpfs" && !options.data.contains { $0.key == "mode" }
         return plan
     }
@@ -108,8 +113,17 @@ extension Resolution {
         if base != .shared { tree.propagation.append(.init(type: base, recursive: true)) }
         tree.propagation += options.propagation
         outside(.openTree(tree), pointer.appending("source"))
-        checkProcMount("bind", destination, pointer)
         return MountPlan(destination: destination, what: .tree(slot: slot))
+    }
+
+    /// Changes an earlier mount of the list. Only its own attributes: options of the filesystem are given when it is made.
+    private mutating func resolveRemount(_ options: MountOptions, _ destination: Bytes) -> MountPlan {
+        for parameter in options.data {
+            findings.error(parameter.origin, "a remount changes no option of the filesystem")
+        }
+        var plan = MountPlan(destination: destination, what: .remount(options.attributes))
+        plan.propagation = options.propagation
+        return plan
     }
 
     /// Without a cgroup namespace the host's tree is bound: a new cgroup2 mount would wait for an RCU grace period.
@@ -119,14 +133,26 @@ extension Resolution {
         let slot = newSlot()
         var tree = TreePlan(path: host.cgroupMount ?? "/sys/fs/cgroup", recursive: false, slot: slot)
         tree.attributes = options.attributes
-        tree.propagation = [.init(type: .private, recursive: true)]
+        tree.propagation = [.init(type: .private, recursive: true)] + options.propagation
+        for parameter in options.data {
+            findings.warn(
+                parameter.origin, "ignored: without a cgroup namespace the container sees the host's cgroup filesystem")
+        }
         outside(.openTree(tree), pointer)
         return MountPlan(destination: destination, what: .tree(slot: slot))
     }
 
+    /// The flags of a filesystem, as it takes them.
+    func flagParameters(_ options: MountOptions, _ pointer: JSONPointer) -> [MountOptions.Parameter] {
+        options.superblock.names.map { .init(key: $0, value: nil, origin: pointer.appending("options")) }
+    }
+
+    /// The options sorted; those that are not carried out yet are errors.
     mutating func resolveOptions(_ mount: Config.Mount, _ pointer: JSONPointer) -> MountOptions {
         let options = MountOptions.resolve(mount.options ?? [], at: pointer.appending("options"), &findings)
-        for special in options.special { findings.error(special.origin, "not supported yet: this option") }
+        for special in options.special where !special.kind.isCarriedOut {
+            findings.error(special.origin, "not supported yet: \(special.origin.text)")
+        }
         if options.bind == nil, !options.recursive.isEmpty {
             findings.error(pointer.appending("options"), "recursive options are for bind mounts")
         }
@@ -136,8 +162,8 @@ extension Resolution {
     /// Below /proc only files that do not decide about the process may be covered; on /proc itself only a procfs.
     private mutating func checkProcMount(_ type: Bytes, _ destination: Bytes, _ pointer: JSONPointer) {
         let allowed: [Bytes] = [
-            "cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo", "sys/kernel/ns_last_pid",
-            "sys/crypto/fips_enabled",
+            "cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo",
+            "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
         ]
         if destination == "/proc", type != "proc", type != "bind" {
             findings.error(pointer.appending("destination"), "only a procfs can be mounted on /proc")

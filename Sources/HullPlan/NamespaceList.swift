@@ -64,7 +64,7 @@ package func resolveNamespaces(
             continue
         }
         guard list[kind] == .host else {
-            findings.error(origin, "a second namespace of type \"\(kind.name)\"")
+            findings.error(origin, "duplicate namespace: a second one of type \"\(kind.name)\"")
             continue
         }
         guard let path = namespace.path else {

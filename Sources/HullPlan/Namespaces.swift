@@ -45,23 +45,33 @@ extension Resolution {
     }
 
     private mutating func checkNamespaces() {
-        let linux = config.linux
-        let hasMaps = !(linux?.uidMappings ?? []).isEmpty || !(linux?.gidMappings ?? []).isEmpty
-        switch namespaces[.user] {
-        case .new where (linux?.uidMappings ?? []).isEmpty:
-            findings.error("/linux/uidMappings", "is needed for a new user namespace")
-        case .new where (linux?.gidMappings ?? []).isEmpty:
-            findings.error("/linux/gidMappings", "is needed for a new user namespace")
-        case .host where hasMaps:
-            findings.error(
-                "/linux/uidMappings", "needs a user namespace", hint: "add {\"type\": \"user\"} to /linux/namespaces")
-        default: break
-        }
+        checkIDMaps(config.linux?.uidMappings, "/linux/uidMappings")
+        checkIDMaps(config.linux?.gidMappings, "/linux/gidMappings")
         if namespaces[.mount] == .host {
-            findings.error("/linux/namespaces", "not supported yet: a container without a mount namespace of its own")
+            findings.error(
+                linuxPointer("namespaces"), "not supported yet: a container without a mount namespace of its own",
+                hint: "add {\"type\": \"mount\"}")
         }
         if case .join(_, let pointer) = namespaces[.mount], inUserNamespace {
             findings.error(pointer, "not supported yet: joining a mount namespace together with a user namespace")
+        }
+        // setns(2) wants CAP_SYS_ADMIN in the user namespace that owns the other one; a new user namespace owns nothing
+        // that exists already. The pid namespace is joined by the runtime.
+        for (kind, _, origin) in namespaces.joined where newUserNamespace && kind != .pid && kind != .mount {
+            findings.error(
+                origin, "not supported yet: joining a \(kind.name) namespace together with a new user namespace")
+        }
+    }
+
+    private mutating func checkIDMaps(_ said: [Config.Linux.IDMapping]?, _ pointer: JSONPointer) {
+        let isSaid = !(said ?? []).isEmpty
+        switch namespaces[.user] {
+        case .new where !isSaid: findings.error(pointer, "is needed for a new user namespace")
+        case .host where isSaid:
+            findings.error(
+                pointer, "needs a user namespace", hint: "add {\"type\": \"user\"} to /linux/namespaces")
+        case .join where isSaid: findings.warn(pointer, "ignored: the user namespace that is joined has its id maps")
+        default: break
         }
     }
 
@@ -71,11 +81,14 @@ extension Resolution {
             findings.error("/linux/timeOffsets", "needs a new time namespace")
         }
         return said.compactMap { entry in
+            let pointer = ("/linux/timeOffsets" as JSONPointer).appending(entry.key)
             guard ["monotonic", "boottime"].contains(entry.key) else {
                 findings.error(
-                    ("/linux/timeOffsets" as JSONPointer).appending(entry.key), "is no clock of a time namespace",
-                    hint: "monotonic, boottime")
+                    pointer, "\"\(entry.key)\" is no clock of a time namespace", hint: "monotonic, boottime")
                 return nil
+            }
+            if let said = entry.value.nanosecs, said >= 1_000_000_000 {
+                findings.error(pointer.appending("nanosecs"), "\(said) is a second or more", hint: "use secs")
             }
             return TimeOffset(
                 clock: entry.key, seconds: entry.value.secs ?? 0, nanoseconds: entry.value.nanosecs ?? 0)
@@ -89,6 +102,7 @@ extension Resolution {
         let gids = resolveIDMappings(config.linux?.gidMappings, at: "/linux/gidMappings", &findings)
         outside(.writeIDMap(group: true, gids), "/linux/gidMappings")
         outside(.writeIDMap(group: false, uids), "/linux/uidMappings")
+        delegateCgroup(uids, gids)
         checkMapped(config.process?.user?.uid ?? 0, uids, "/process/user/uid")
         checkMapped(config.process?.user?.gid ?? 0, gids, "/process/user/gid")
         for (index, group) in (config.process?.user?.additionalGids ?? []).enumerated() {
@@ -96,8 +110,19 @@ extension Resolution {
         }
     }
 
+    /// With a cgroup namespace and a writable cgroup mount the container manages its own subtree: cgroups(7), "Delegation".
+    private mutating func delegateCgroup(_ uids: [IDMapping], _ gids: [IDMapping]) {
+        guard namespaces.isNew(.cgroup), let uid = uids.hostID(of: 0), let gid = gids.hostID(of: 0) else { return }
+        for (index, mount) in (config.mounts ?? []).enumerated() {
+            guard mount.type == "cgroup" || mount.type == "cgroup2", !(mount.options ?? []).contains("ro") else { continue }
+            outside(.delegateCgroup(uid: uid, gid: gid), ("/mounts" as JSONPointer).appending(index))
+            return
+        }
+    }
+
     private mutating func checkMapped(_ id: UInt32, _ maps: [IDMapping], _ pointer: JSONPointer) {
-        if maps.hostID(of: id) == nil {
+        // Without any map there is one error already.
+        if !maps.isEmpty, maps.hostID(of: id) == nil {
             findings.error(pointer, "\(id) is not mapped in the container's user namespace")
         }
     }

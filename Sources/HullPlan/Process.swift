@@ -11,16 +11,22 @@ extension Resolution {
             findings.error("/process", "is required to create a container")
             return
         }
-        plan.process = resolveProgram(process, host, at: "/process", &findings)
+        plan.process = resolveProgram(
+            process, host, inUserNamespace: inUserNamespace, at: "/process", &findings)
+        if request.listenDescriptors > 0 {
+            // The program will be pid 1 of its namespace: sd_listen_fds(3) compares LISTEN_PID.
+            plan.process.environment += ["LISTEN_FDS=\(request.listenDescriptors)", "LISTEN_PID=1"]
+        }
         let seccomp = resolveSeccomp(config.linux?.seccomp, at: "/linux/seccomp", &findings)
         plan.process.filter = seccomp?.program ?? []
         plan.process.filterFlags = seccomp?.flags ?? 0
     }
 }
 
-/// What a process becomes: the same rules for a container's first process and for `exec`.
+/// What a process becomes: the same rules for a container's first process and for `exec`. A process that enters a user
+/// namespace has all capabilities in it, whatever it had before: user_namespaces(7), "Capabilities".
 package func resolveProgram(
-    _ said: Config.Process, _ host: Host, at pointer: JSONPointer, _ findings: inout Findings
+    _ said: Config.Process, _ host: Host, inUserNamespace: Bool, at pointer: JSONPointer, _ findings: inout Findings
 ) -> ProcessPlan {
     var plan = ProcessPlan()
     plan.arguments = said.args ?? []
@@ -32,19 +38,36 @@ package func resolveProgram(
     if !said.cwd.isAbsolutePath {
         findings.error(pointer.appending("cwd"), "\"\(said.cwd)\" is not an absolute path")
     }
-    plan.uid = said.user?.uid ?? 0
-    plan.gid = said.user?.gid ?? 0
-    plan.groups = said.user?.additionalGids ?? []
-    plan.umask = said.user?.umask ?? 0o022
-    if plan.umask > 0o777 { findings.error(pointer.appending("user").appending("umask"), "is no file mode mask") }
+    resolveUser(said.user, at: pointer.appending("user"), &plan, &findings)
     plan.lastCapability = host.lastCapability
     plan.noNewPrivileges = said.noNewPrivileges ?? false
     plan.capabilities = resolveCapabilities(
-        said.capabilities, grantable: host.capabilities, at: pointer.appending("capabilities"), &findings)
+        said.capabilities, grantable: inUserNamespace ? host.allCapabilities : host.capabilities,
+        at: pointer.appending("capabilities"), &findings)
     if let score = said.oomScoreAdj, !(-1000...1000).contains(score) {
         findings.error(pointer.appending("oomScoreAdj"), "\(score) is outside -1000 to 1000")
     }
     return plan
+}
+
+/// Who the process is: nobody said is root, without supplementary groups.
+private func resolveUser(
+    _ said: Config.Process.User?, at pointer: JSONPointer, _ plan: inout ProcessPlan, _ findings: inout Findings
+) {
+    plan.uid = said?.uid ?? 0
+    plan.gid = said?.gid ?? 0
+    plan.groups = said?.additionalGids ?? []
+    plan.umask = said?.umask ?? 0o022
+    if plan.umask > 0o777 { findings.error(pointer.appending("umask"), "\(plan.umask) is no file mode mask") }
+    // To setresuid(2) this number means "leave as it is": the process would stay root.
+    func refuse(_ id: UInt32, _ place: JSONPointer) {
+        if id == UInt32.max { findings.error(place, "4294967295 is no id") }
+    }
+    refuse(plan.uid, pointer.appending("uid"))
+    refuse(plan.gid, pointer.appending("gid"))
+    for (index, group) in (plan.groups ?? []).enumerated() {
+        refuse(group, pointer.appending("additionalGids").appending(index))
+    }
 }
 
 /// The environment: each entry has a name, and of two with the same name the later stays.

@@ -12,6 +12,8 @@ package struct Request: Sendable {
     package var consoleSocket: Bytes?
     /// Where to write the pid.
     package var pidFile: Bytes?
+    /// How many descriptors a service manager passes to the container, sd_listen_fds(3).
+    package var listenDescriptors: UInt32 = 0
     /// Whether the caller waits for the container's end.
     package var foreground = false
     /// Whether `start` comes as a call of its own.
@@ -45,6 +47,11 @@ package struct Host: Sendable {
 
     /// A host as most are.
     package init() {}
+
+    /// Every capability of the kernel.
+    package var allCapabilities: CapabilitySet {
+        CapabilitySet(rawValue: lastCapability >= 63 ? .max : 1 << (UInt64(lastCapability) + 1) - 1)
+    }
 
     /// Whether the kernel is at least this one.
     package func hasKernel(_ major: UInt32, _ minor: UInt32) -> Bool {

@@ -47,6 +47,10 @@ struct Resolution {
         plan.spawn.slots += 1
         return plan.spawn.slots - 1
     }
+    /// A property of `linux`, or `linux` itself where the config does not have it.
+    func linuxPointer(_ key: Bytes) -> JSONPointer {
+        config.linux == nil ? "/linux" : ("/linux" as JSONPointer).appending(key)
+    }
     /// Whether the container gets a user namespace of its own.
     var newUserNamespace: Bool { namespaces.isNew(.user) }
     /// Whether the container runs in a user namespace that is not the caller's.
@@ -87,6 +91,7 @@ struct Resolution {
         enterRoot()
         inside(.workingDirectory(plan.process.cwd), "/process/cwd")
         inside(.ownStandardStreams(uid: plan.process.uid), "/process/user/uid")
+        if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/process/env") }
         inside(.findExecutable, "/process/args/0")
         inside(.ready, "")
     }
@@ -161,20 +166,35 @@ extension Resolution {
 
     /// A terminal is made inside, in the container's own devpts.
     mutating func resolveConsole() {
-        guard let process = config.process, process.terminal == true else {
-            if request.consoleSocket != nil {
-                findings.error("/process/terminal", "is not true, but a console socket is given")
-            }
-            return
-        }
-        if request.consoleSocket == nil, request.detached {
-            findings.error("/process/terminal", "is true, and without --console-socket nobody would hold the terminal")
-        }
+        guard let process = config.process else { return }
+        let console = HullPlan.resolveConsole(process, request, atDevConsole: true, at: "/process", &findings)
+        guard let console else { return }
         plan.process.terminal = true
-        let size = process.consoleSize.map {
-            (rows: UInt16(clamping: $0.height), columns: UInt16(clamping: $0.width))
-        }
-        inside(
-            .console(ConsolePlan(uid: process.user?.uid ?? 0, size: size, atDevConsole: true)), "/process/terminal")
+        inside(.console(console), "/process/terminal")
     }
+}
+
+/// The terminal of a process; nil where it has none. Somebody must hold the other end: the caller, or who listens on the
+/// console socket.
+func resolveConsole(
+    _ said: Config.Process, _ request: Request, atDevConsole: Bool, at pointer: JSONPointer,
+    _ findings: inout Findings
+) -> ConsolePlan? {
+    let place = pointer.appending("terminal")
+    guard said.terminal == true else {
+        if request.consoleSocket != nil { findings.error(place, "is not true, but a console socket is given") }
+        return nil
+    }
+    if request.consoleSocket == nil, request.detached {
+        findings.error(place, "is true, and without --console-socket nobody would hold the terminal")
+    }
+    func number(_ said: UInt64, _ key: Bytes) -> UInt16 {
+        if said > UInt64(UInt16.max) {
+            findings.error(
+                pointer.appending("consoleSize").appending(key), "\(said) is more than the kernel takes, 65535")
+        }
+        return UInt16(clamping: said)
+    }
+    let size = said.consoleSize.map { (rows: number($0.height, "height"), columns: number($0.width, "width")) }
+    return ConsolePlan(uid: said.user?.uid ?? 0, size: size, atDevConsole: atDevConsole)
 }

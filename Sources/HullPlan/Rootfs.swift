@@ -42,34 +42,53 @@ extension Resolution {
         if root.path.isEmpty { findings.error("/root/path", "is empty") }
         plan.rootfs = root.path.below(request.bundle)
         outside(.record, "")
-        let overlay = (config.mounts ?? []).firstIndex { $0.destination.isAbsolutePath && $0.destination.cleanedPath == "/" }
-        if let overlay {
+        let onRoot = (config.mounts ?? []).indices.filter { isOnRoot(config.mounts?[$0]) }
+        for index in onRoot.dropFirst() {
+            findings.error(
+                ("/mounts" as JSONPointer).appending(index).appending("destination"), "is the root for the second time")
+        }
+        if let overlay = onRoot.first {
             resolveRootOverlay(overlay)
         } else {
             let slot = newSlot()
             var tree = TreePlan(path: plan.rootfs, recursive: true, slot: slot)
-            tree.propagation = [.init(type: .private, recursive: true)]
+            tree.mustBeDirectory = true
+            // What is mounted in the container must not appear on the host, whatever the root's own mount is.
+            let base: MountPropagation = namespacePropagation == .private ? .private : .slave
+            tree.propagation = [.init(type: base, recursive: true)]
             outside(.openTree(tree), "/root/path")
             rootAction = (.root(.tree(slot: slot)), "/root/path")
         }
     }
 
+    /// Whether the mount is the root: written "/", or so that it comes to the same.
+    private func isOnRoot(_ mount: Config.Mount?) -> Bool {
+        guard let mount, !mount.destination.isEmpty else { return false }
+        return ("/" + mount.destination).cleanedPath == "/"
+    }
+
     private mutating func resolveRootOverlay(_ index: Int) {
         let pointer = ("/mounts" as JSONPointer).appending(index)
-        guard let mount = config.mounts?[index], mount.type == "overlay" else {
+        guard let mount = config.mounts?[index] else { return }
+        let options = resolveOptions(mount, pointer)
+        guard mount.type == "overlay", options.bind == nil else {
             findings.error(
                 pointer.appending("destination"), "only a mount of type overlay can be the root",
                 hint: "set root.path for a plain directory")
             return
         }
-        guard let overlay = resolveOverlay(mount, pointer) else { return }
+        if !options.propagation.isEmpty {
+            findings.error(
+                pointer.appending("options"), "the propagation of the root is not said here",
+                hint: "set /linux/rootfsPropagation")
+        }
+        guard let overlay = resolveOverlay(options, pointer) else { return }
         rootAction = (.root(.overlay(overlay)), pointer)
     }
 
     /// The layers in the options of an overlay mount. Without upperdir and without `ro` a throw-away upper layer is made:
     /// the container may write, and the layers stay as they are.
-    mutating func resolveOverlay(_ mount: Config.Mount, _ pointer: JSONPointer) -> OverlayPlan? {
-        let options = resolveOptions(mount, pointer)
+    mutating func resolveOverlay(_ options: MountOptions, _ pointer: JSONPointer) -> OverlayPlan? {
         var overlay = OverlayPlan()
         overlay.attributes = options.attributes.applied()
         overlay.layerByLayer = host.hasKernel(6, 7)
@@ -83,6 +102,8 @@ extension Resolution {
             default: overlay.parameters.append(parameter)
             }
         }
+        // Read-only is said to the mount: mount points may still have to be made in the union while it is set up.
+        overlay.parameters += flagParameters(options, pointer).filter { $0.key != "ro" }
         if overlay.lower.isEmpty {
             findings.error(pointer.appending("options"), "an overlay needs lowerdir=", hint: "lowerdir=upper:lower")
             return nil
@@ -120,7 +141,8 @@ extension Resolution {
         inside(.pivotRoot, "/root/path")
         guard let said = config.linux?.rootfsPropagation else { return }
         switch said {
-        case "shared", "rshared": inside(.rootPropagation(.shared, recursive: said == "rshared"), "/linux/rootfsPropagation")
+        case "shared", "rshared":
+            inside(.rootPropagation(.shared, recursive: said == "rshared"), "/linux/rootfsPropagation")
         case "unbindable", "runbindable":
             inside(.rootPropagation(.unbindable, recursive: said == "runbindable"), "/linux/rootfsPropagation")
         default: break

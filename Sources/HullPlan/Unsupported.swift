@@ -50,3 +50,13 @@ package func refuseUnsupportedProcess(
         findings.error(place, "not supported yet: \(place.text)")
     }
 }
+
+extension MountOptions.Special.Kind {
+    /// Whether the option is carried out. `features` names no other.
+    var isCarriedOut: Bool {
+        switch self {
+        case .remount: true
+        case .tmpcopyup, .copySymlink, .sourceNoFollow, .destinationNoFollow, .idMap: false
+        }
+    }
+}

@@ -27,6 +27,9 @@ extension Creation {
     func open(_ plan: TreePlan) throws(SystemError) -> Descriptor {
         let tree = try MountTree(copying: plan.path, recursive: plan.recursive)
         do throws(SystemError) {
+            if plan.mustBeDirectory, try !tree.descriptor.status().isDirectory {
+                throw SystemError("open_tree", plan.path, .enotdir)
+            }
             for propagation in plan.propagation {
                 try tree.setAttributes(propagation: propagation.type, recursive: propagation.recursive)
             }
@@ -109,8 +112,8 @@ extension Creation {
         }
         let state = hookState().json(status: "creating", pid: record.pid)
         for hook in plan.hooks[kind] {
-            try attempt(hook.origin) { () throws(SystemError) in
-                try hook.run(kind, state: state, inheriting: CurrentProcess.environment)
+            do { try hook.run(kind, state: state, inheriting: CurrentProcess.environment) } catch {
+                throw Failure(error, pointer: hook.origin(of: error))
             }
         }
         if kind == .createRuntime { try attempt { () throws(SystemError) in try say(.goOn) } }

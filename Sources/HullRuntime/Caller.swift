@@ -19,9 +19,19 @@ package enum Caller {
         return Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds))
     }
 
-    /// Marks what the caller left open close-on-exec, but for the standard streams (CVE-2024-21626).
-    package static func closeLeakedDescriptors() throws(Failure) {
-        try attempt { () throws(SystemError) in try closeOnExec(from: 3) }
+    /// Marks what the caller left open close-on-exec, but for the standard streams and as many more as are to be passed to
+    /// the container (CVE-2024-21626). Those must be open.
+    package static func closeLeakedDescriptors(preserving count: UInt32) throws(Failure) {
+        for number in 0..<Int32(clamping: count) where !Descriptor.isOpen(3 + number) {
+            throw Failure("descriptor \(3 + number) is to be passed to the container, but is not open")
+        }
+        try attempt { () throws(SystemError) in try closeOnExec(from: 3 + Int32(clamping: count)) }
+    }
+
+    /// How many descriptors a service manager passes, in LISTEN_FDS of sd_listen_fds(3); 0 for none.
+    package static var listenDescriptors: UInt32 {
+        let entry = CurrentProcess.environment.first { $0.hasPrefix("LISTEN_FDS=") }
+        return UInt32(clamping: entry?.dropFirst(11).decimal ?? 0)
     }
 
     /// Writes to standard output (1) or standard error (2). Nobody may be listening: not our failure.

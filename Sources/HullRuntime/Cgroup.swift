@@ -63,6 +63,18 @@ struct CgroupDirectory {
         }
     }
 
+    /// Gives the directory, and the files that the kernel names for it, to another user.
+    func giveTo(uid: UInt32, gid: UInt32) throws(SystemError) {
+        try HostFiles.changeOwner(path, uid: uid, gid: gid)
+        let names = (try? HostFiles.read("/sys/kernel/cgroup/delegate")) ?? Array("cgroup.procs\n".utf8)
+        for name in Bytes(names).split(0x0a) {
+            do { try HostFiles.changeOwner("\(path)/\(name)", uid: uid, gid: gid) } catch {
+                // Files of controllers that are not enabled here.
+                if error.errno != .enoent { throw error }
+            }
+        }
+    }
+
     /// The pids in the cgroup and in all below it.
     func processes() throws(SystemError) -> [Int32] {
         var pids = Bytes(try HostFiles.read(path + "/cgroup.procs")).split(0x0a).compactMap { line in

@@ -81,6 +81,7 @@ package struct Creation: ~Copyable {
         case .writeIDMap(let group, let maps): try writeProc(group ? "gid_map" : "uid_map", maps.mapText)
         case .denySetgroups: try writeProc("setgroups", "deny")
         case .oomScore(let score): try writeProc("oom_score_adj", "\(score)")
+        case .delegateCgroup(let uid, let gid): try cgroup.giveTo(uid: uid, gid: gid)
         case .releaseMappings: try say(.mappingsWritten)
         case .limit(let limit, let soft, let hard):
             try Credentials.setLimit(limit, soft: soft, hard: hard, pid: record.pid)

@@ -30,8 +30,8 @@ func runHooks(
     let state = HookState(of: record).json(status: status.name, pid: status == .stopped ? 0 : record.pid)
     try? HostFiles.changeDirectory(record.bundle)
     for hook in hooks {
-        try attempt(hook.origin) { () throws(SystemError) in
-            try hook.run(kind, state: state, inheriting: CurrentProcess.environment)
+        do { try hook.run(kind, state: state, inheriting: CurrentProcess.environment) } catch {
+            throw Failure(error, pointer: hook.origin(of: error))
         }
     }
 }

@@ -3,14 +3,21 @@
 internal import HullBytes
 internal import HullKernel
 internal import HullOCI
+internal import HullPlan
 
 extension Creation {
     /// Undoes what was done, in reverse; what cannot be undone is added to the failure.
     mutating func undo(_ failure: Failure) -> Failure {
         var failure = failure
-        if spawned != nil { endProcess(&failure) }
+        let hadProcess = spawned != nil
+        if hadProcess { endProcess(&failure) }
         if !record.pidFile.isEmpty { try? HostFiles.remove(record.pidFile) }
         failure.leftovers += removeTraces(record, directory)
+        // runtime.md, "Lifecycle": a failure after the creation continues with the steps of `delete`.
+        if hadProcess {
+            let failed = runPoststopHooks(plan.hooks[.poststop], record: record)
+            failure.leftovers += failed.map { "poststop hook: \($0.cause)" }
+        }
         return failure
     }
 

@@ -11,6 +11,13 @@ extension Creation {
     /// Starts the container and leaves it running.
     package consuming func runDetached() throws(Failure) { try start() }
 
+    /// Removes the container after its end, unless another hull has done so.
+    private func removeAfterEnd() throws(Failure) -> [Failure] {
+        guard try directory.lock(waitMilliseconds: 10_000), directory.readRecord() != nil else { return [] }
+        return removeTraces(record, directory).map { Failure($0) }
+            + runPoststopHooks(plan.hooks[.poststop], record: record)
+    }
+
     /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless it is
     /// to be kept. Gives the exit code of the shell's view and warnings.
     package consuming func runForeground(
@@ -31,11 +38,7 @@ extension Creation {
         }
         relay?.restore()
         guard !keep else { return (status.code, []) }
-        // The lock on the directory is this process's own.
-        let leftovers = removeTraces(record, directory)
-        var warnings = leftovers.map { Failure($0) }
-        warnings += runPoststopHooks(plan.hooks[.poststop], record: record)
-        return (status.code, warnings)
+        return (status.code, try removeAfterEnd())
     }
 
     /// The caller's terminal in place of a console socket.

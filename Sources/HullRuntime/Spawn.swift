@@ -24,44 +24,55 @@ func spawn(
     guard try CurrentProcess.isSingleThreaded else { throw SystemError("clone3", "the runtime has threads", .einval) }
     try CurrentProcess.hide()
     let sockets = try Sockets.pair()
-    let joinedUser = plan.spawn.joiner.flatMap { held[$0] }
-    let joinedPid = plan.spawn.parentJoins.flatMap { held[$0] }
-    let ownPid = joinedPid == nil ? Descriptor(owning: -1) : try Descriptor(opening: "/proc/self/ns/pid")
+    let user = plan.spawn.joiner.flatMap { held[$0] }
+    let pid = plan.spawn.parentJoins.flatMap { held[$0] }
     let program = InitProgram(
         plan, held: held, hookState: hookState, socket: sockets.second.number, listener: listener,
         consoleSocket: consoleSocket)
-    // Only children enter the joined pid namespace: pid_namespaces(7). The runtime's own next children, hooks, must not.
-    if let joinedPid { try CurrentProcess.join([.pid], joinedPid) }
     let flags = plan.spawn.flags
-    let cloned = try CurrentProcess.clone(
-        joinedUser == nil ? flags : 0, cgroup: joinedUser == nil ? cgroup : nil)
-    if cloned == nil { become(program, joining: joinedUser, flags, cgroup) }
-    if joinedPid != nil { try CurrentProcess.join([.pid], ownPid.number) }
-    guard let process = cloned else { throw SystemError("clone3", "the child came back", .echild) }
-    let socket = consume sockets.first
-    guard joinedUser != nil else { return Spawned(process: process, socket: socket) }
-    return try followJoiner(process, socket)
-}
-
-/// The child's side of the clone: never returns.
-private func become(_ program: consuming InitProgram, joining user: Int32?, _ flags: UInt64, _ cgroup: Int32?) {
-    switch user {
-    case let user?: program.runAsJoiner(userNamespace: user, flags: flags, cgroup: cgroup)
-    case nil: program.run()
+    guard let user else {
+        let cloned = try clone(flags, cgroup: cgroup, joining: pid)
+        if cloned == nil { program.run() }
+        guard let process = cloned else { throw SystemError("clone3", "the child came back", .echild) }
+        return Spawned(process: process, socket: sockets.first)
     }
+    let reports = try Sockets.pair()
+    let cloned = try clone(0, cgroup: nil, joining: pid)
+    if cloned == nil {
+        program.runAsJoiner(userNamespace: user, flags: flags, cgroup: cgroup, report: reports.second.number)
+    }
+    guard let joiner = cloned else { throw SystemError("clone3", "the child came back", .echild) }
+    _ = consume reports.second
+    return Spawned(process: try processMade(by: joiner, reports.first), socket: sockets.first)
 }
 
-/// The joiner reports the pid of the process that it made, and ends.
-private func followJoiner(
-    _ joiner: borrowing ProcessHandle, _ socket: consuming Descriptor
-) throws(SystemError) -> Spawned {
-    let received = try Sockets.receive(from: socket.number)
+/// clone3(2). Only children enter a joined pid namespace, pid_namespaces(7); the runtime's own next children, hooks, must
+/// not, so it is left again whatever happens.
+private func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(SystemError) -> ProcessHandle? {
+    guard let pid else { return try CurrentProcess.clone(flags, cgroup: cgroup) }
+    let own = try Descriptor(opening: "/proc/self/ns/pid")
+    try CurrentProcess.join([.pid], pid)
+    let cloned: ProcessHandle?
+    do { cloned = try CurrentProcess.clone(flags, cgroup: cgroup) } catch {
+        try CurrentProcess.join([.pid], own.number)
+        throw error
+    }
+    if cloned != nil { try CurrentProcess.join([.pid], own.number) }
+    return cloned
+}
+
+/// The joiner reports the process that it made, a child of the runtime, and ends.
+private func processMade(
+    by joiner: borrowing ProcessHandle, _ reports: borrowing Descriptor
+) throws(SystemError) -> ProcessHandle {
+    let received = try Sockets.receive(from: reports.number)
     _ = try joiner.wait()
-    switch InitMessage(received.message) {
-    case .pid(let pid)?: return Spawned(process: try ProcessHandle(opening: pid), socket: socket)
-    case .failure(_, let error)?: throw error
-    default: throw SystemError("clone3", "the joiner", .echild)
+    let message = InitMessage(received.message)
+    if case .failure(_, let error)? = message { throw error }
+    guard case .sibling? = message, let pidfd = received.takeDescriptor() else {
+        throw SystemError("clone3", "the joiner", .echild)
     }
+    return try ProcessHandle(pidfd: pidfd)
 }
 
 extension Spawned {
@@ -73,8 +84,7 @@ extension Spawned {
         }
         guard let message = InitMessage(received.message) else { throw died(cgroup) }
         if case .failure(let step, let error) = message {
-            let origin = step < steps.count ? steps[step].origin : nil
-            throw Failure(error, pointer: origin)
+            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
         }
         return message
     }
@@ -111,7 +121,7 @@ extension Spawned {
             throw Failure(error, pointer: "/process/args/0", hint: hint.isEmpty ? nil : hint)
         }
         if case .failure(let step, let error)? = InitMessage(message) {
-            throw Failure(error, pointer: step < steps.count ? steps[step].origin : nil)
+            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
         }
         throw Failure("the container's process sent an unknown message")
     }

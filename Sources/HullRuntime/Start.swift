@@ -10,7 +10,11 @@ internal import HullPlan
 extension Creation {
     /// Ends `create`: the process waits for `start` from now on, without its creator.
     package consuming func leaveCreated() throws(Failure) {
-        do throws(SystemError) { try say(.goodbye) } catch {
+        do throws(SystemError) {
+            // The waiting process has inherited the open directory, and with it the lock.
+            try directory.descriptor.unlock()
+            try say(.goodbye)
+        } catch {
             throw undo(Failure(error))
         }
     }
@@ -19,6 +23,7 @@ extension Creation {
     mutating func start() throws(Failure) {
         do throws(Failure) {
             try spawned?.start(plan)
+            try attempt { () throws(SystemError) in try directory.descriptor.unlock() }
             try afterStart()
         } catch {
             throw undo(error)

@@ -17,14 +17,7 @@ struct Log {
     }
 
     func warning(_ line: Bytes) {
-        if global.log == nil { Caller.write("warning: \(line)\n", to: 2) }
-        record(.warning, line)
-    }
-
-    /// What the specification wants logged of a config: in the log file; on standard error only when asked for details,
-    /// for whoever runs a container wants the container's output there. `hull check` shows them too.
-    func note(_ line: Bytes) {
-        if global.log == nil, global.threshold == .debug { Caller.write("warning: \(line)\n", to: 2) }
+        if global.log == nil, global.threshold >= .warning { Caller.write("\(line)\n", to: 2) }
         record(.warning, line)
     }
 
@@ -36,7 +29,7 @@ struct Log {
     }
 
     private func record(_ level: LogLevel, _ line: Bytes) {
-        guard let path = global.log, level >= global.threshold else { return }
+        guard let path = global.log, level <= global.threshold else { return }
         do { try Caller.append(LogRecord(level, line, at: Caller.time).line(global.logFormat), to: path) } catch {
             Caller.write("hull: the log file \(path) cannot be written: \(error.cause)\n", to: 2)
         }

@@ -3,6 +3,7 @@
 internal import HullBytes
 internal import HullCommandLine
 internal import HullOCI
+internal import HullPlan
 internal import HullRuntime
 
 /// One invocation of hull, from the verb to the exit code.
@@ -21,7 +22,7 @@ struct Program {
         let (verb, id) = subject
         do throws(Failure) {
             if let option = invocation.notYet.first { throw Failure("not supported yet: \(option)") }
-            try Caller.closeLeakedDescriptors()
+            try Caller.closeLeakedDescriptors(preserving: preservedDescriptors)
             return try dispatch()
         } catch {
             report(error, verb, id)
@@ -43,11 +44,21 @@ struct Program {
         case .spec(let options): try spec(options)
         case .plan(let options): try plan(options)
         case .check(let options): return try check(options)
-        case .features: Caller.write(featuresText(), to: 1)
+        case .features: features()
         case .version: Caller.write(versionText(commit: commit, libseccomp: libseccompVersion), to: 1)
         case .help(let verb): Caller.write(helpText(verb), to: 1)
         }
         return 0
+    }
+
+    /// Descriptors after the standard streams that the container gets.
+    private var preservedDescriptors: UInt32 {
+        switch invocation.command {
+        case .run(let options): options.create.preserveFDs + Caller.listenDescriptors
+        case .create(let options): options.preserveFDs + Caller.listenDescriptors
+        case .exec(let options): options.preserveFDs
+        default: 0
+        }
     }
 
     func store() throws(Failure) -> ContainerStore { try ContainerStore(root: invocation.global.root) }

@@ -59,7 +59,7 @@ struct ErrorLineTests {
         let all = ConfigErrors([full, bare, noPlace])
         let first: Bytes = "c:7:21: /mounts/0/type: unknown type (did you mean \"tmpfs\"?)"
         #expect(all.lines(in: "c") == first + "\nc: not an object\nc: /process: missing\n")
-        #expect(all.line(in: "c") == first + "; and 2 more")
+        #expect(all.line(in: "c") == first + "; c: not an object; c: /process: missing")
         #expect(ConfigErrors([noPlace]).line(in: "c") == "c: /process: missing")
         let warnings = findingLines([bare, noPlace], in: "c", .warning)
         #expect(warnings == "c: warning: not an object\nc: warning: /process: missing\n")

@@ -6,7 +6,7 @@ import Testing
 @Suite(.runnable, .conformance)
 struct BadIdentifiers {
     private func refused(_ id: String, at location: SourceLocation = #_sourceLocation) throws {
-        try scenario(at: location) { s in
+        try scenario(case: id, at: location) { s in
             let bundle = try s.bundle(script: "true")
             for verb in ["create", "run"] {
                 let outcome = try s.runtime(verb, "--bundle", bundle.directory, id)
@@ -52,7 +52,7 @@ struct BadIdentifiers {
 
     @Test("BI-35 other verbs do not follow such an id either", arguments: ["state", "start", "kill", "delete"])
     func verbs(verb: String) throws {
-        try scenario { s in
+        try scenario(case: verb) { s in
             try Files.makeDirectory(s.directory + "/outside")
             try Files.write("{}", to: s.directory + "/outside/keep")
             for id in ["../outside", ".."] {

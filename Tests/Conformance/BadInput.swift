@@ -76,7 +76,7 @@ struct BadInput {
             ("/linux/maskedPaths", "/proc"), ("/hooks", []), ("/hooks/poststop", [:]), ("/annotations", []),
         ] as [(String, JSON)])
     func wrongType(pointer: String, value: JSON) throws {
-        try scenario { s in
+        try scenario(case: pointer) { s in
             try s.refuses(pointer) { $0[pointer] = value }
         }
     }
@@ -108,7 +108,7 @@ struct BadInput {
 
     @Test("BI-22 versions of the spec from 1.0 on are accepted", arguments: ["1.0.0", "1.0.2-dev", "1.1.0+dev", "1.2.0", "1.3.0-rc.1"])
     func versions(version: String) throws {
-        try scenario { s in try #expect(s.inside("echo ran") { $0["/ociVersion"] = .string(version) } == ["ran"]) }
+        try scenario(case: version) { s in try #expect(s.inside("echo ran") { $0["/ociVersion"] = .string(version) } == ["ran"]) }
     }
 
     @Test("BI-23 a missing ociVersion is refused")
@@ -123,7 +123,7 @@ struct BadInput {
 
     @Test("BI-25 a NUL in a string for the kernel is refused", arguments: ["/process/args/0", "/process/cwd", "/root/path", "/hostname", "/process/env/0"])
     func nul(pointer: String) throws {
-        try scenario { s in
+        try scenario(case: pointer) { s in
             let bundle = try s.bundle(script: "true") { $0[pointer] = "/bin\u{1}x=y" }
             bundle.text = bundle.config.text.replacingOccurrences(of: "\\u0001", with: "\\u0000")
             try bundle.write()

@@ -108,7 +108,7 @@ struct Exec {
             #expect(outcome.ok, "\(outcome)")
             let text = try #require(Files.read(file))
             let pid = try #require(Int(text))
-            #expect(Files.read("/proc/\(pid)/cmdline") == "sleep\0" + "50\0")
+            #expect(eventually { Files.read("/proc/\(pid)/cmdline") == "sleep\0" + "50\0" })
             let procs = Files.read(s.cgroupDirectory("g1") + "/cgroup.procs") ?? ""
             #expect(procs.split(separator: "\n").contains { $0 == text })
         }

@@ -47,7 +47,7 @@ struct Kill {
 
     @Test("KL-04 an unknown signal is refused and has no effect", arguments: ["SIGFISH", "FISH", "99999", "1x"])
     func unknown(word: String) throws {
-        try scenario { s in
+        try scenario(case: word) { s in
             let (container, _) = try waiting(s)
             let outcome = try container("kill", word)
             #expect(outcome.ending == .exit(1), "\(outcome)")

@@ -113,7 +113,7 @@ struct Namespaces {
             ("/nonexistent/ns", ["no such file or directory", "No such file or directory"]),
         ])
     func noNamespace(path: String, words: [String]) throws {
-        try scenario { s in
+        try scenario(case: path) { s in
             let bundle = try s.bundle(script: "exit 0") { $0.namespace("network", path: path) }
             try s.refuses(bundle, "/linux/namespaces/5", words)
         }

@@ -80,7 +80,7 @@ struct Rootfs {
         "RF-08 rootfsPropagation sets the propagation of the root",
         arguments: [("shared", "shared"), ("rshared", "shared"), ("private", ""), ("rprivate", "")])
     func propagation(value: String, field: String) throws {
-        try scenario { s in
+        try scenario(case: value) { s in
             let table = MountTable(try s.inside("cat /proc/self/mountinfo") { $0["/linux/rootfsPropagation"] = .string(value) })
             let root = try #require(table.mount(at: "/"))
             #expect(root.propagation.map { String($0.prefix { $0 != ":" }) }.joined() == field)

@@ -72,7 +72,7 @@ struct Sysctl {
     func climbing(name: String) throws {
         let before = Files.read("/proc/sys/kernel/panic")
         try scenario { s in
-            try s.refuses("/linux/sysctl/", "sysctl", "unsafe", "not", "No such file") { $0["/linux/sysctl"] = .object([name: "77"]) }
+            try s.refuses("/linux/sysctl/", "sysctl", "unsafe", "not", "o such file") { $0["/linux/sysctl"] = .object([name: "77"]) }
         }
         #expect(Files.read("/proc/sys/kernel/panic") == before)
     }

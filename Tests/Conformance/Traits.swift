@@ -13,10 +13,17 @@ struct Conformance: SuiteTrait, TestTrait, TestScoping {
     ) async throws {
         Tally.shared.ran()
         let clauses = clauseIDs(in: test.displayName ?? test.name)
-        guard let reason = clauses.compactMap({ knownDeviation($0) }).first else { return try await function() }
-        Tally.shared.deviates()
-        await withKnownIssue("\(Runtime.kind?.rawValue ?? "?"): \(reason)") { try await function() }
+        try await Clause.$current.withValue(clauses.first ?? "") {
+            guard let deviation = clauses.compactMap({ Deviation.of($0) }).first else { return try await function() }
+            Tally.shared.deviates()
+            await withKnownIssue("\(deviation.reason)", isIntermittent: deviation.sometimes) { try await function() }
+        }
     }
+}
+
+/// The clause that the running test proves.
+enum Clause {
+    @TaskLocal static var current = ""
 }
 
 extension Trait where Self == Conformance {

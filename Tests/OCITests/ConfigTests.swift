@@ -98,8 +98,8 @@ import Testing
             "/linux/resources/blockIO/weight 1:65 65536 is out of range, allowed is 0 to 65535"
         ),
         (#""linux":{"rootfsPropagation":7}"#, "/linux/rootfsPropagation 1:52 expected string, found number"),
-        (#""hostname":"a","hostname":"a""#, "/hostname 1:38 the object has this key already"),
-        (#""windows":{"a":1,"\u0061":2}"#, "/windows/a 1:40 the object has this key already"),
+        (#""hostname":"a","hostname":"a""#, "/hostname 1:38 duplicate key: the object has it already"),
+        (#""windows":{"a":1,"\u0061":2}"#, "/windows/a 1:40 duplicate key: the object has it already"),
     ])
     func wrongValue(_ member: String, _ expected: String) {
         #expect(errors("{\"ociVersion\":\"1.0.0\",\(member)}", as: Config.self) == [expected])
@@ -126,7 +126,7 @@ import Testing
                 "/process/cwd 4:14 required property is missing",
                 "/process/env/1 5:18 expected string, found number",
                 "/process/env/3 5:26 expected string, found number",
-                "/process/env 6:5 the object has this key already",
+                "/process/env 6:5 duplicate key: the object has it already",
             ])
     }
 
@@ -147,8 +147,8 @@ import Testing
         let text = "{\"ociVersion\": \"1.0.0\", \"annotations\": {\n" + members.joined(separator: ",\n") + "}}"
         #expect(
             errors(text, as: Config.self) == [
-                "/annotations/k17 3002:1 the object has this key already",
-                "/annotations/k2999 3003:1 the object has this key already",
+                "/annotations/k17 3002:1 duplicate key: the object has it already",
+                "/annotations/k2999 3003:1 duplicate key: the object has it already",
             ])
     }
 

@@ -42,7 +42,7 @@ import Testing
             findings.errorLines == [
                 "/linux/namespaces/1/type: unknown namespace type \"net\" (did you mean \"network\"?)",
                 "/linux/namespaces/2/type: unknown namespace type \"mnt\" (did you mean \"mount\"?)",
-                "/linux/namespaces/3: a second namespace of type \"pid\"",
+                "/linux/namespaces/3: duplicate namespace: a second one of type \"pid\"",
                 "/linux/namespaces/4/path: the path of a namespace must be absolute: \"run/uts\"",
                 "/linux/namespaces/5/path: the path of a namespace is empty"
                     + " (leave \"path\" out to make a new namespace)",

@@ -24,6 +24,7 @@ int chull_fchmod(int fd, uint32_t mode);
 int chull_faccessat2(int dirfd, const char *path, int mode, int flags);
 int64_t chull_getdents64(int fd, void *buffer, size_t count);
 int chull_flock(int fd, int exclusive, int wait);
+int chull_unlock(int fd);
 int chull_dup3(int from, int to, int cloexec);
 int chull_dup_above(int fd, int lowest);
 int chull_fcntl(int fd, int command, int64_t argument);

@@ -43,6 +43,7 @@ extension Program {
         if let path = options.pidFile { request.pidFile = try Caller.absolute(path) }
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         request.noNewKeyring = options.noNewKeyring
+        request.listenDescriptors = Caller.listenDescriptors
         amend(&request)
         let store = try store()
         let file = try options.config.map { (path) throws(Failure) in try Caller.absolute(path) }
@@ -53,7 +54,7 @@ extension Program {
         let decided: ContainerPlan
         do throws(ConfigErrors) {
             let plan = try resolve(try Config.read(bytes), request, host)
-            for warning in plan.warnings { log.note(warning.line(in: "config.json", .warning)) }
+            for warning in plan.warnings { log.warning(warning.line(in: "config.json", .warning)) }
             decided = plan
         } catch {
             throw Failure(error.located(in: bytes))

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-package import HullBytes
-
 /// The bytes made fit for one line of a terminal or a log.
 ///
 /// Names come from hostile configs and images: a newline in a path would forge a second log record, an escape sequence
@@ -11,7 +9,7 @@ package import HullBytes
 package func printable(_ bytes: Bytes) -> Bytes { escaped(bytes, quotes: false) }
 
 /// The bytes in double quotes, as Go's `%q`: logrus writes values so, and its readers take them back.
-func quoted(_ bytes: Bytes) -> Bytes { "\"" + escaped(bytes, quotes: true) + "\"" }
+package func quoted(_ bytes: Bytes) -> Bytes { "\"" + escaped(bytes, quotes: true) + "\"" }
 
 private func escaped(_ bytes: Bytes, quotes: Bool) -> Bytes {
     if !quotes, bytes.array.allSatisfy({ $0 >= 0x20 && $0 < 0x7f }) { return bytes }

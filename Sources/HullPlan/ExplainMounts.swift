@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullLinux
+
+extension PlanText {
+    /// The mounts as the container has them in the end: where, what, attributes and parameters, propagation.
+    mutating func mountTable(_ plan: ContainerPlan) {
+        var rows: [MountRow] = []
+        for step in plan.inside {
+            switch step.action {
+            case .root(let root): rows.append(MountRow(root, plan))
+            case .mount(let mount): rows.append(MountRow(mount, plan))
+            case .makeReadOnly(let path): rows.change(path) { $0.options = ["ro"] + $0.options }
+            case .readonlyRoot: rows.change("/") { $0.options = ["ro"] + $0.options }
+            case .rootPropagation(let type, let recursive):
+                rows.change("/") { $0.propagation.append(word(for: type, recursive: recursive)) }
+            default: continue
+            }
+        }
+        guard !rows.isEmpty else { return }
+        heading("mounts")
+        for mount in rows {
+            row([
+                (mount.destination, 20), (mount.type, 8), (mount.source, 28), (mount.options.joined(","), 40),
+                (mount.propagation.joined(","), 0),
+            ])
+        }
+    }
+}
+
+/// A line of the table of mounts.
+private struct MountRow {
+    var destination: Bytes
+    var type: Bytes = ""
+    var source: Bytes = ""
+    var options: [Bytes] = []
+    var propagation: [Bytes] = []
+
+    init(_ root: RootPlan, _ plan: ContainerPlan) {
+        destination = "/"
+        switch root {
+        case .tree(let slot): take(tree: slot, plan)
+        case .overlay(let overlay): take(overlay, plan)
+        }
+    }
+
+    init(_ mount: MountPlan, _ plan: ContainerPlan) {
+        destination = mount.destination
+        switch mount.what {
+        case .tree(let slot): take(tree: slot, plan)
+        case .overlay(let overlay): take(overlay, plan)
+        case .remount(let change):
+            type = "remount"
+            options = words(for: change.set) + words(for: change.clear).map { "not " + $0 }
+        case .filesystem(let filesystem):
+            type = filesystem.type
+            source = filesystem.source
+            options = words(for: filesystem.attributes) + filesystem.parameters.map(word)
+            if filesystem.takesMode { options.append("mode of what it covers") }
+        }
+        propagation += mount.propagation.map(word)
+    }
+
+    private mutating func take(tree slot: Int, _ plan: ContainerPlan) {
+        for case .openTree(let tree) in plan.outside.map(\.action) where tree.slot == slot {
+            type = tree.recursive ? "rbind" : "bind"
+            source = tree.path
+            options = attributeWords(of: tree)
+            propagation = tree.propagation.map(word)
+        }
+    }
+
+    private mutating func take(_ overlay: OverlayPlan, _ plan: ContainerPlan) {
+        func path(_ slot: Int) -> Bytes {
+            for case .openLayer(let path, slot) in plan.inside.map(\.action) { return path }
+            return "?"
+        }
+        type = "overlay"
+        source = overlay.lower.map(path).joined(":")
+        if let upper = overlay.upper {
+            options = ["upperdir=\(path(upper.directory))", "workdir=\(path(upper.work))"]
+        } else if overlay.throwAway {
+            options = ["upperdir thrown away"]
+        }
+        options = words(for: overlay.attributes) + options + overlay.parameters.map(word)
+    }
+}
+
+extension [MountRow] {
+    /// Changes the mount that is seen at the path: the last one there.
+    fileprivate mutating func change(_ path: Bytes, _ change: (inout MountRow) -> Void) {
+        if let index = lastIndex(where: { $0.destination == path }) { change(&self[index]) }
+    }
+}
+
+/// The words of a mount's step; attributes and parameters stand in the table of mounts.
+func words(for mount: MountPlan) -> Bytes {
+    let what: Bytes
+    switch mount.what {
+    case .tree(let slot): what = Bytes(decimal: slot)
+    case .filesystem(let filesystem): what = filesystem.type
+    case .overlay(let overlay): what = words(for: overlay)
+    case .remount: what = "other attributes"
+    }
+    return "\(what) -> \(mount.destination)" + (mount.strict ? " (no symbolic links)" : "")
+}
+
+/// The words of the root's step.
+func words(for root: RootPlan) -> Bytes {
+    switch root {
+    case .tree(let slot): Bytes(decimal: slot)
+    case .overlay(let overlay): words(for: overlay)
+    }
+}
+
+private func words(for overlay: OverlayPlan) -> Bytes {
+    let lower = overlay.lower.map { Bytes(decimal: $0) }.joined(":")
+    let how: Bytes = overlay.layerByLayer ? "lowerdir+" : "lowerdir"
+    if let upper = overlay.upper { return "overlay \(how) \(lower) upperdir \(upper.directory) workdir \(upper.work)" }
+    return "overlay \(how) \(lower)" + (overlay.throwAway ? " upperdir tmpfs" : "")
+}
+
+/// What is set and cleared on a tree, in the words of mount options.
+func attributeWords(of tree: TreePlan) -> [Bytes] {
+    words(for: tree.recursiveAttributes).map { "r" + $0 } + words(for: tree.attributes)
+}
+
+private let attributeWords: [(bit: MountAttributes, set: Bytes, cleared: Bytes)] = [
+    (.readOnly, "ro", "rw"), (.noSuid, "nosuid", "suid"), (.noDev, "nodev", "dev"), (.noExec, "noexec", "exec"),
+    (.noSymFollow, "nosymfollow", "symfollow"), (.noDirAtime, "nodiratime", "diratime"),
+]
+
+private func words(for change: MountAttributeChange) -> [Bytes] {
+    var words: [Bytes] = []
+    for row in attributeWords {
+        if change.set.contains(row.bit) { words.append(row.set) }
+        if change.clear.contains(row.bit) { words.append(row.cleared) }
+    }
+    return change.accessTime.map { words + [accessTimeWord($0) ?? "relatime"] } ?? words
+}
+
+private func words(for attributes: MountAttributes) -> [Bytes] {
+    attributeWords.filter { attributes.contains($0.bit) }.map(\.set) + [accessTimeWord(attributes)].compactMap(\.self)
+}
+
+private func accessTimeWord(_ attributes: MountAttributes) -> Bytes? {
+    switch attributes.intersection(.atimeMask) {
+    case .noAtime: "noatime"
+    case .strictAtime: "strictatime"
+    default: nil
+    }
+}
+
+private func word(for parameter: MountOptions.Parameter) -> Bytes {
+    parameter.value.map { "\(parameter.key)=\($0)" } ?? parameter.key
+}
+
+/// The word of a mount option for a propagation.
+func word(for propagation: MountOptions.Propagation) -> Bytes {
+    word(for: propagation.type, recursive: propagation.recursive)
+}
+
+/// The same of its parts.
+func word(for type: MountPropagation, recursive: Bool) -> Bytes {
+    let word: Bytes
+    switch type {
+    case .private: word = "private"
+    case .shared: word = "shared"
+    case .slave: word = "slave"
+    case .unbindable: word = "unbindable"
+    }
+    return recursive ? "r" + word : word
+}

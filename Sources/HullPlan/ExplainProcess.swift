@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullLinux
+internal import HullOCI
+
+extension PlanText {
+    /// The id maps of a new user namespace: inside, outside, size.
+    mutating func idMaps(_ plan: ContainerPlan) {
+        let maps = plan.outside.flatMap { step -> [(name: Bytes, map: IDMapping)] in
+            guard case .writeIDMap(let group, let maps) = step.action else { return [] }
+            return maps.map { (group ? "gid" : "uid", $0) }
+        }
+        guard !maps.isEmpty else { return }
+        heading("id maps")
+        for (name, map) in maps { field(name, "\(map.containerID) \(map.hostID) \(map.size)") }
+    }
+
+    /// Where it is counted, and the limits.
+    mutating func cgroup(_ cgroup: CgroupPlan, _ steps: [OutsideStep]) {
+        guard !cgroup.path.isEmpty else { return }
+        heading("cgroup")
+        field("path", cgroup.directory)
+        for case .writeCgroupFile(let file) in steps.map(\.action) { field("file", "\(file.name) = \(file.value)") }
+        field("device filter", "\(cgroup.deviceFilter.count) instructions")
+    }
+
+    /// What the process becomes in the last mile.
+    mutating func process(_ process: ProcessPlan) {
+        heading("process")
+        field("args", process.arguments.map(argument).joined(" "))
+        field("cwd", process.cwd)
+        for entry in process.environment { field("env", entry) }
+        field("uid", Bytes(decimal: process.uid))
+        field("gid", Bytes(decimal: process.gid))
+        field("groups", process.groups.map { $0.map { Bytes(decimal: $0) }.joined(" ") } ?? "as they are")
+        field("umask", octal(process.umask))
+        field("terminal", process.terminal ? "yes" : "no")
+        field("no_new_privs", process.noNewPrivileges ? "yes" : "no")
+        field("seccomp", seccomp(process))
+    }
+
+    /// The five sets by name.
+    mutating func capabilities(_ sets: CapabilitySets) {
+        heading("capabilities")
+        for (name, set) in [
+            ("bounding", sets.bounding), ("permitted", sets.permitted), ("effective", sets.effective),
+            ("inheritable", sets.inheritable), ("ambient", sets.ambient),
+        ] as [(Bytes, CapabilitySet)] {
+            field(name, set.names.joined(" "))
+        }
+    }
+
+    /// All hooks in the order of the life cycle.
+    mutating func hooks(_ hooks: HooksPlan) {
+        let all = HookKind.allCases.flatMap { kind in hooks[kind].map { (kind, $0) } }
+        guard !all.isEmpty else { return }
+        heading("hooks")
+        for (kind, hook) in all {
+            var words = "\(hook.path) \(hook.arguments.map(argument).joined(" "))" as Bytes
+            if let environment = hook.environment { words = "\(words), env \(environment.map(argument).joined(" "))" }
+            if let timeout = hook.timeoutMilliseconds { words = "\(words), timeout \(timeout) ms" }
+            field(kind.name, words)
+        }
+    }
+
+    /// What `state` and hooks are told.
+    mutating func annotations(_ annotations: [Entry<Bytes>]) {
+        guard !annotations.isEmpty else { return }
+        heading("annotations")
+        for entry in annotations { line("  \(entry.key) = \(entry.value)") }
+    }
+
+    /// What is going to be logged.
+    mutating func warnings(_ warnings: [ConfigError]) {
+        guard !warnings.isEmpty else { return }
+        heading("warnings")
+        for warning in warnings {
+            line("  \(warning.pointer.text): \(warning.problem)" + (warning.hint.map { " (\($0))" } ?? ""))
+        }
+    }
+}
+
+/// An argument as it is, or in quotes where it could be taken for another number of arguments.
+private func argument(_ text: Bytes) -> Bytes {
+    let special = " \",\\".utf8
+    return text.isEmpty || text.array.contains(where: { $0 < 0x20 || special.contains($0) }) ? quoted(text) : text
+}
+
+/// The filter as far as a program tells: its length and the flags of seccomp(2).
+private func seccomp(_ process: ProcessPlan) -> Bytes {
+    guard !process.filter.isEmpty else { return "none" }
+    let flags = SeccompNames.flags.filter {
+        SeccompFlags(rawValue: process.filterFlags).contains($0.flag)
+    }
+    return (["\(process.filter.count) instructions"] + flags.map(\.name)).joined(" ")
+}

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullLinux
+
+/// The words of a step outside. No default: a new kind of step does not compile until it is explained.
+func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
+    switch action {
+    case .record: StepWords("record", plan.id)
+    case .makeCgroup: StepWords("mkdir", plan.cgroup.directory)
+    case .enableController(let name): StepWords("write", "cgroup.subtree_control = +\(name)")
+    case .writeCgroupFile(let file): StepWords("write", words(for: file))
+    case .openTree(let tree): StepWords("open_tree", words(for: tree))
+    case .openNamespace(let kind, let path, let slot): StepWords("open", "\(path) (\(kind.name)) -> \(slot)")
+    case .connectConsole(let path): StepWords("connect", path)
+    case .listenForStart: StepWords("listen", "for start")
+    case .clone: StepWords("clone3", words(for: plan.spawn))
+    case .attachDeviceFilter: StepWords("bpf", "device filter, \(plan.cgroup.deviceFilter.count) instructions")
+    case .writeIDMap(let group, let maps): StepWords("write", "\(group ? "gid_map" : "uid_map") = \(words(for: maps))")
+    case .denySetgroups: StepWords("write", "setgroups = deny")
+    case .oomScore(let score): StepWords("write", "oom_score_adj = \(score)")
+    case .delegateCgroup(let uid, let gid): StepWords("fchownat", "\(plan.cgroup.path) \(uid):\(gid)")
+    case .releaseMappings: StepWords("send", "id maps are written")
+    case .hooks(let kind): StepWords("execve", "\(kind.name) hooks: \(plan.hooks[kind].count)")
+    case .awaitReady: StepWords("poll", "ready")
+    case .limit(let resource, let soft, let hard):
+        StepWords("prlimit64", "\(resource.name) \(words(forLimit: soft)) \(words(forLimit: hard))")
+    case .pidFile(let path): StepWords("rename", path)
+    }
+}
+
+/// The words of a step inside. No default: a new kind of step does not compile until it is explained.
+func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
+    switch action {
+    case .openLayer(let path, let slot): StepWords("open", "\(path) -> \(slot)")
+    case .awaitMappings: StepWords("poll", "id maps are written")
+    case .becomeNamespaceRoot: StepWords("setresuid", "0, setresgid 0, setgroups none")
+    case .join(let kinds, let slot): StepWords("setns", "\(slot) \(flags(of: kinds))")
+    case .unshare(let kinds): StepWords("unshare", flags(of: kinds))
+    case .timeOffsets(let offsets): StepWords("unshare", "CLONE_NEWTIME, \(words(for: offsets))")
+    case .sessionKeyring(let name): StepWords("keyctl", "KEYCTL_JOIN_SESSION_KEYRING \(name)")
+    case .interfaceUp(let name): StepWords("ioctl", "SIOCSIFFLAGS \(name) up")
+    case .hostname(let name): StepWords("sethostname", name)
+    case .domainname(let name): StepWords("setdomainname", name)
+    case .propagation(let type): StepWords("mount_setattr", "/ \(word(for: type, recursive: type != .shared))")
+    case .openRoot: StepWords("open", "/")
+    case .root(let root): StepWords("move_mount", "\(words(for: root)) -> /")
+    case .mount(let mount): StepWords("move_mount", words(for: mount))
+    case .device(let device): words(for: device)
+    case .link(let path, let target): StepWords("symlinkat", "\(path) -> \(target)")
+    case .console(let console): StepWords("open", words(for: console))
+    case .runtimeHooks: StepWords("poll", "hooks of the runtime")
+    case .hook(let kind, let hook): StepWords("execve", "\(kind.name) hook \(hook.path)")
+    case .home(let uid): StepWords("openat2", "/etc/passwd: HOME of \(uid)")
+    case .sysctl(let path, let value): StepWords("write", "/proc/sys/\(path) = \(value)")
+    case .makeReadOnly(let path): StepWords("mount_setattr", "\(path) ro")
+    case .readonlyPath(let path): StepWords("mount_setattr", "\(path) rro")
+    case .maskedPath(let path): StepWords("move_mount", "nothing -> \(path)")
+    case .readonlyRoot: StepWords("mount_setattr", "/ ro")
+    case .pivotRoot: StepWords("pivot_root", "/")
+    case .changeRoot: StepWords("chroot", "/")
+    case .rootPropagation(let type, let recursive):
+        StepWords("mount_setattr", "/ \(word(for: type, recursive: recursive))")
+    case .makeWorkingDirectory(let path): StepWords("mkdir", path)
+    case .workingDirectory(let path): StepWords("chdir", path)
+    case .ownStandardStreams(let uid): StepWords("fchown", "0 1 2 to \(uid)")
+    case .findExecutable: StepWords("access", plan.process.arguments.first ?? "")
+    case .ready: StepWords("accept", "start")
+    }
+}
+
+private func words(for file: CgroupFile) -> Bytes {
+    switch file.absence {
+    case .fails: "\(file.name) = \(file.value)"
+    case .skip: "\(file.name) = \(file.value) (if there)"
+    case .write(let name, let value): "\(file.name) = \(file.value) (or \(name) = \(value))"
+    }
+}
+
+private func words(for tree: TreePlan) -> Bytes {
+    let words = (tree.recursive ? ["AT_RECURSIVE"] : []) + attributeWords(of: tree) + tree.propagation.map(word)
+    return ([tree.path] + words).joined(" ") + " -> \(tree.slot)"
+}
+
+private func words(for spawn: SpawnPlan) -> Bytes {
+    var words = NamespaceKind.allCases.filter { spawn.flags & $0.cloneFlag != 0 }.map(flag)
+    if let slot = spawn.parentJoins { words.append("in pid namespace \(slot)") }
+    if let slot = spawn.joiner { words.append("in user namespace \(slot)") }
+    return words.joined(" ")
+}
+
+private func words(for maps: [IDMapping]) -> Bytes {
+    maps.map { "\($0.containerID) \($0.hostID) \($0.size)" }.joined(", ")
+}
+
+private func words(forLimit limit: UInt64) -> Bytes {
+    limit == ResourceLimit.infinity ? "infinity" : Bytes(decimal: limit)
+}
+
+private func words(for offsets: [TimeOffset]) -> Bytes {
+    offsets.map { "\($0.clock) \($0.seconds) \($0.nanoseconds)" }.joined(", ")
+}
+
+private func words(for device: DevicePlan) -> StepWords {
+    if let slot = device.slot { return StepWords("move_mount", "\(slot) -> \(device.path)") }
+    let letter: Bytes
+    switch device.kind {
+    case .characterDevice: letter = "c"
+    case .blockDevice: letter = "b"
+    case .fifo: letter = "p"
+    }
+    let number: Bytes = device.kind == .fifo ? "" : " \(device.number.major):\(device.number.minor)"
+    return StepWords(
+        "mknod", "\(device.path) \(letter)\(number) \(octal(device.mode)) \(device.uid):\(device.gid)")
+}
+
+private func words(for console: ConsolePlan) -> Bytes {
+    var words = "/dev/pts/ptmx, owner \(console.uid)" as Bytes
+    if let size = console.size { words = "\(words), \(size.rows) rows \(size.columns) columns" }
+    return console.atDevConsole ? words + ", at /dev/console" : words
+}
+
+private func flag(_ kind: NamespaceKind) -> Bytes {
+    switch kind {
+    case .pid: "CLONE_NEWPID"
+    case .network: "CLONE_NEWNET"
+    case .mount: "CLONE_NEWNS"
+    case .ipc: "CLONE_NEWIPC"
+    case .uts: "CLONE_NEWUTS"
+    case .user: "CLONE_NEWUSER"
+    case .cgroup: "CLONE_NEWCGROUP"
+    case .time: "CLONE_NEWTIME"
+    }
+}
+
+private func flags(of kinds: [NamespaceKind]) -> Bytes { kinds.map(flag).joined(" ") }
+
+/// A file mode, as ls(1) and chmod(1) write numbers.
+func octal(_ mode: UInt32) -> Bytes {
+    let digits = Bytes(String(mode, radix: 8))
+    return Bytes([UInt8](repeating: 0x30, count: max(0, 4 - digits.count))) + digits
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullKernel
+internal import HullOCI
+internal import HullPlan
+
+extension InsideStep {
+    /// The field that is to blame for a failure of the step: the step's own, or the very option or path in it.
+    func origin(of error: SystemError) -> JSONPointer {
+        switch action {
+        case .mount(let mount):
+            switch mount.what {
+            case .filesystem(let plan): return option(error, plan.parameters) ?? origin
+            case .overlay(let plan): return option(error, plan.parameters) ?? origin
+            case .tree, .remount: return origin
+            }
+        case .root(.overlay(let plan)): return option(error, plan.parameters) ?? origin
+        case .hook(_, let hook): return hook.origin(of: error)
+        default: return origin
+        }
+    }
+
+    private func option(_ error: SystemError, _ parameters: [MountOptions.Parameter]) -> JSONPointer? {
+        guard error.call == "fsconfig" else { return nil }
+        let found = parameters.first { error.object == $0.key || error.object.hasPrefix($0.key + "=") }
+        return found.flatMap { $0.origin == .root ? nil : $0.origin }
+    }
+}
+
+extension HookPlan {
+    /// The hook, or its path where that cannot be executed.
+    func origin(of error: SystemError) -> JSONPointer { error.object == path ? origin.appending("path") : origin }
+}

@@ -27,8 +27,8 @@ private struct Multiplexer {
     /// What is added to every number: 4000 on MIPS O32.
     var base: UInt32 = 0
     /// The direct numbers of the socket calls from 1, 0 for none: socket, bind, connect, listen, accept, getsockname,
-    /// getpeername, socketpair, send, recv, sendto, recvfrom, shutdown, setsockopt, getsockopt, sendmsg, recvmsg, accept4,
-    /// recvmmsg, sendmmsg.
+    /// getpeername, socketpair, send, recv, sendto, recvfrom, shutdown, setsockopt, getsockopt, sendmsg, recvmsg,
+    /// accept4, recvmmsg, sendmmsg.
     let sockets: [UInt16]
     /// Whether semtimedop has a direct number, which only 64-bit architectures got (Linux 5.1).
     var timedop = false

@@ -22,8 +22,8 @@ package struct SeccompListener: Equatable, Sendable {
     package var metadata: Bytes?
 }
 
-/// The filter that `linux.seccomp` asks for; nil where it asks for none. `native` is the architecture that the container
-/// runs on, which always is in the filter: libseccomp puts it there.
+/// The filter that `linux.seccomp` asks for; nil where it asks for none. `native` is the architecture that the
+/// container runs on, which always is in the filter: libseccomp puts it there.
 package func resolveSeccomp(
     _ said: Config.Linux.Seccomp?, native: Architecture = .native, at pointer: JSONPointer, _ findings: inout Findings
 ) -> SeccompPlan? {
@@ -57,7 +57,7 @@ private struct SeccompResolution {
             flags.insert(.newListener)
             if flags.contains(.synchronizeThreads) { flags.insert(.synchronizeOrFail) }
         } else {
-            // The kernel takes it only together with a listener; other runtimes leave it out too.
+            // The kernel takes it only together with a listener.
             flags.remove(.waitKillable)
         }
         return SeccompPlan(program: compile(policy), flags: flags.rawValue, listener: listener)
@@ -65,9 +65,9 @@ private struct SeccompResolution {
 
     private mutating func compile(_ policy: SeccompPolicy) -> [BPFInstruction] {
         let program = policy.compile()
-        var reported = -1
-        for (earlier, later) in program.contradictions where later != reported {
-            reported = later
+        var reported: [Int] = []
+        for (earlier, later) in program.contradictions where !reported.contains(later) {
+            reported.append(later)
             findings.error(
                 syscall(later), "gives another action to calls that \(syscall(earlier).text) decides already",
                 hint: "rules for the same system call must differ in a condition, or agree on the action")
@@ -75,7 +75,7 @@ private struct SeccompResolution {
         if program.instructions.count > BPFInstruction.limit {
             findings.error(
                 pointer.appending("syscalls"),
-                "makes a filter of \(program.instructions.count) instructions, the kernel takes \(BPFInstruction.limit)",
+                "makes \(program.instructions.count) instructions, the kernel takes \(BPFInstruction.limit)",
                 hint: "use fewer rules with args")
         }
         return program.instructions
@@ -122,7 +122,8 @@ extension SeccompResolution {
     }
 
     private mutating func resolveFlags(_ said: [Bytes]?) -> SeccompFlags {
-        // Without the field runc and crun choose speed, as the kernel does itself since 5.16; an empty list is respected.
+        // Without the field runc and crun choose speed, as the kernel does itself since 5.16; an empty list is
+        // respected.
         guard let said else { return .speculationAllowed }
         var flags: SeccompFlags = []
         for (index, name) in said.enumerated() {
@@ -179,8 +180,8 @@ extension SeccompResolution {
         _ names: [Bytes], _ answer: SeccompAnswer, _ conditions: [SeccompCondition], _ origin: Int,
         to policy: inout SeccompPolicy
     ) {
-        // Two conditions on one argument are alternatives, against the letter of the specification: libseccomp takes one
-        // condition for each argument, and runc and crun make a rule of each where there are more.
+        // Two conditions on one argument are alternatives, against the letter of the specification: libseccomp takes
+        // one condition for each argument, and runc and crun make a rule of each where there are more.
         let arguments = conditions.reduce(0 as UInt8) { $0 | 1 << $1.argument }
         let alternatives = arguments.nonzeroBitCount < conditions.count ? conditions.map { [$0] } : [conditions]
         for (index, text) in names.enumerated() {

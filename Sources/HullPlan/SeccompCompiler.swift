@@ -14,8 +14,8 @@ package struct SeccompProgram: Sendable {
 extension SeccompPolicy {
     /// The program that answers as this policy says.
     ///
-    /// Why not libseccomp: it asks for one number after the other, which takes a hundred times as long to build and twice
-    /// the instructions. Here neighbouring numbers with the same answer are one range, found by bisection.
+    /// Why not libseccomp: it asks for one number after the other, which takes a hundred times as long to build and
+    /// twice the instructions. Here neighbouring numbers with the same answer are one range, found by bisection.
     package func compile() -> SeccompProgram {
         var compiler = SeccompCompiler(self)
         let start = compiler.architectures()
@@ -64,8 +64,8 @@ struct SeccompCompiler {
         return start
     }
 
-    /// x86_64 and x32 side by side. Whichever is not listed is foreign, but for the number -1, which a tracer sets to skip
-    /// a call (ptrace(2)) and which must not kill then.
+    /// x86_64 and x32 side by side. Whichever is not listed is foreign, but for the number -1, which a tracer sets to
+    /// skip a call (ptrace(2)) and which must not kill then.
     private mutating func intel64() -> [Range] {
         let wide = policy.sections.first { $0.architecture == .x86_64 }
         let narrow = policy.sections.first { $0.architecture == .x32 }
@@ -107,8 +107,8 @@ struct SeccompCompiler {
     }
 }
 
-/// The places of the rules in the order of their numbers, and of the config for the same number. By digits: the library's
-/// sort makes types at run time, which takes longer than the sorting.
+/// The places of the rules in the order of their numbers, and of the config for the same number. By digits: the
+/// library's sort makes types at run time, which takes longer than the sorting.
 private func byNumber(_ rules: [SeccompRule]) -> [Int] {
     var order = Array(rules.indices)
     var sorted = order
@@ -161,8 +161,9 @@ extension SeccompCompiler {
         if let clash { contradictions.append((clash.origin, rule.origin)) }
     }
 
-    /// libseccomp's order, found by experiment: of two rules, the one whose first condition is on a higher argument comes
-    /// first; on the same argument, equality comes before order; then the next conditions decide, and the config.
+    /// libseccomp's order, found by experiment: of two rules, the one whose first condition is on a higher argument
+    /// comes first; on the same argument, equality comes before order; then the next conditions decide, and the
+    /// config.
     private static func precedes(_ a: SeccompRule, _ b: SeccompRule) -> Bool {
         for (x, y) in zip(a.conditions, b.conditions) {
             if x.argument != y.argument { return x.argument > y.argument }

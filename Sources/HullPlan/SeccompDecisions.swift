@@ -38,8 +38,8 @@ struct SeccompDecisions {
 
     /// A node comes after the nodes it leads to.
     private(set) var nodes: [Node] = []
-    /// Where a test may be among the nodes, by its hash: a table that is never more than half full. Not a dictionary, whose
-    /// hash and whose type that is made at run time would take as long as all the rest.
+    /// Where a test may be among the nodes, by its hash: a table that is never more than half full. Not a dictionary,
+    /// whose hash and whose type that is made at run time would take as long as all the rest.
     private var slots = [Int32](repeating: -1, count: 1024)
     /// The few answers, asked for once for each system call.
     private var answers: [Int] = []
@@ -83,7 +83,8 @@ struct SeccompDecisions {
 
     /// Fibonacci hashing: the product's high bits depend on all bits of the key.
     private func slot(of test: SeccompTest, _ yes: Int, _ no: Int) -> Int {
-        var key = UInt64(test.constant) << 32 | UInt64(test.word.mask ^ UInt32(test.code) << 8 ^ UInt32(test.word.offset))
+        let asked = test.word.mask ^ UInt32(test.code) << 8 ^ UInt32(test.word.offset)
+        var key = UInt64(test.constant) << 32 | UInt64(asked)
         key = (key ^ UInt64(truncatingIfNeeded: yes &* 0x1_0001 &+ no)) &* 0x9e37_79b9_7f4a_7c15
         return Int(key >> 32) & (slots.count - 1)
     }

@@ -51,8 +51,8 @@ import Testing
         #expect(Architecture.x86_64.syscallName(100_000) == nil)
     }
 
-    // Goal: calls behind socketcall(2) and ipc(2) have the common number, the call and their own number. Method: known
-    // values, and i386's accept, which has no number of its own.
+    // SC-33: Goal: calls behind socketcall(2) and ipc(2) have the common number, the call and their own number. Method:
+    // known values, and i386's accept, which has no number of its own.
     @Test func multiplexed() throws {
         let table: [(Bytes, Architecture, UInt32, UInt32, UInt32?)] = [
             ("socket", .x86, 102, 1, 359), ("accept", .x86, 102, 5, nil), ("sendmmsg", .x86, 102, 20, 345),
@@ -71,7 +71,8 @@ import Testing
         #expect(SyscallName("socketcall").entry(on: .x86) == .number(102))
     }
 
-    // Goal: architectures are those of the specification, with the kernel's numbers. Method: a table of linux/audit.h.
+    // SC-21: Goal: architectures are those of the specification, with the kernel's numbers. Method: a table of
+    // linux/audit.h.
     @Test func architectures() {
         let table: [(Architecture, UInt32, Bool, Bool)] = [
             (.x86, 0x4000_0003, false, true), (.x86_64, 0xc000_003e, true, true), (.x32, 0xc000_003e, false, true),

@@ -25,7 +25,8 @@ struct FilteredCall: CustomStringConvertible {
     }
 }
 
-/// What the kernel says of a seccomp program before it runs (seccomp_check_filter, bpf_check_classic); nil if it takes it.
+/// What the kernel says of a seccomp program before it runs (seccomp_check_filter, bpf_check_classic); nil if it
+/// takes it.
 func filterProblem(_ program: [BPFInstruction]) -> String? {
     guard !program.isEmpty, program.count <= 4096 else { return "length \(program.count)" }
     for (index, instruction) in program.enumerated() {

@@ -19,7 +19,8 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         resolveDeviceRules(said, at: "/linux/resources/devices", &findings)
     }
 
-    // Goal: without rules everything is denied but what every container may do (GHSA-g54h-m393-cpwq). Method: a table.
+    // DR-01 DR-07 DR-11: Goal: without rules everything is denied but what every container may do
+    // (GHSA-g54h-m393-cpwq). Method: a table.
     @Test(arguments: [nil, [], [Config.Linux.Resources.DeviceRule(allow: false, access: "rwm")]])
     func defaults(_ said: [Config.Linux.Resources.DeviceRule]?) throws {
         var findings = Findings()
@@ -39,8 +40,8 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         }
     }
 
-    // Goal: any list decides as its plain reading does: for each access the last rule that speaks of it. Method: seeded
-    // random lists over few numbers, all requests on those.
+    // DR-03 DR-04 DR-05 DR-14: Goal: any list decides as its plain reading does: for each access the last rule that
+    // speaks of it. Method: seeded random lists over few numbers, all requests on those.
     @Test(arguments: 0..<60)
     func random(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -77,8 +78,9 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         }
     }
 
-    // Goal: where the rules of cgroup v1 (Documentation/admin-guide/cgroup-v1/devices.rst) and the plain reading can be
-    // compared, they agree. Method: a literal model of v1's list, and lists whose rules name distinct devices or all.
+    // DR-13: Goal: where the rules of cgroup v1 (Documentation/admin-guide/cgroup-v1/devices.rst) and the plain reading
+    // can be compared, they agree. Method: a literal model of v1's list, and lists whose rules name distinct devices or
+    // all.
     @Test(arguments: 0..<40)
     func versionOne(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -98,7 +100,8 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         }
     }
 
-    // Goal: a write that is denied is not had by asking for reading and writing at once, and two rules may allow the two.
+    // DR-06: Goal: a write that is denied is not had by asking for reading and writing at once, and two rules may allow
+    // the two.
     @Test func accessBits() throws {
         let denied = try filter([
             DeviceRule(allow: true, kind: .block, major: 8),
@@ -116,7 +119,8 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         #expect(both(DeviceRequest(kind: 1, major: 8, minor: 2, access: 6)) == false)
     }
 
-    // Goal: programs stay small: rules that decide nothing cost nothing, rules for one driver share its test. Method: count.
+    // DR-15: Goal: programs stay small: rules that decide nothing cost nothing, rules for one driver share its test.
+    // Method: count.
     @Test func size() {
         let all = DeviceRule(allow: true)
         let many = (0..<50 as Range<UInt32>).map { DeviceRule(allow: true, kind: .character, major: 195, minor: $0) }
@@ -126,7 +130,8 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         #expect(compileDeviceFilter(many + many).count == 25 + 51)
     }
 
-    // Goal: what the config says arrives as said: -1 and nothing are "all", access alone is for everything. Method: a table.
+    // DR-02 DR-12: Goal: what the config says arrives as said: -1 and nothing are "all", access alone is for
+    // everything. Method: a table.
     @Test func config() {
         let table: [(Said, DeviceRule)] = [
             (.init(allow: true), DeviceRule(allow: true)),
@@ -147,7 +152,8 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         }
     }
 
-    // Goal: everything wrong in a list is found at once, with its pointer. Method: one rule per mistake.
+    // DR-08 DR-09 DR-12: Goal: everything wrong in a list is found at once, with its pointer. Method: one rule per
+    // mistake.
     @Test func errors() {
         var findings = Findings()
         _ = resolve(
@@ -168,7 +174,8 @@ private typealias Said = Config.Linux.Resources.DeviceRule
             ])
     }
 
-    // Goal: a list that makes too long a program is an error. Method: so many rules, and more than are looked at.
+    // DR-15: Goal: a list that makes too long a program is an error. Method: so many rules, and more than are looked
+    // at.
     @Test(arguments: [2200, 5000])
     func tooLong(_ count: Int64) {
         var findings = Findings()

@@ -14,8 +14,8 @@ struct DeviceRequest {
     var words: [UInt32] { [access << 16 | kind, major, minor] }
 }
 
-/// Whether the kernel's verifier would follow every jump: inside the program, forward, and no instruction without a way to
-/// it; nil if so.
+/// Whether the kernel's verifier would follow every jump: inside the program, forward, and no instruction without a
+/// way to it; nil if so.
 func deviceFilterProblem(_ program: [EBPFInstruction]) -> String? {
     guard let last = program.last, last.code == 0x95, program.count <= 4096 else { return "no end" }
     var reached = [Bool](repeating: false, count: program.count)

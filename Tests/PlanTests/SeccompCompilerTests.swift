@@ -35,16 +35,16 @@ import Testing
             ])
     }
 
-    // Goal: podman's profile stays small (libseccomp: 1144 instructions) and every call is decided after few of them.
-    // Method: count the instructions of the program, and those run for each number.
+    // SC-37: Goal: podman's profile stays small (libseccomp: 1144 instructions) and every call is decided after few of
+    // them. Method: count the instructions of the program, and those run for each number.
     @Test func podmanIsSmall() throws {
         let program = try SeccompProfile(podmanProfile()).policy().compile().instructions
         #expect(program.count <= 260)
         #expect(filterProblem(program) == nil)
     }
 
-    // Goal: numbers of x32 do not pass for x86_64's, nor the other way, and -1 (a call that a tracer skips) never kills.
-    // Method: the same rule with x86_64 alone, with both, and with x32 alone.
+    // SC-32: Goal: numbers of x32 do not pass for x86_64's, nor the other way, and -1 (a call that a tracer skips)
+    // never kills. Method: the same rule with x86_64 alone, with both, and with x32 alone.
     @Test func x32() {
         let rules: [(Bytes, SeccompAnswer, [SeccompCondition])] = [("read", .allow, [])]
         let cases: [([Architecture], [SeccompAnswer])] = [
@@ -60,8 +60,9 @@ import Testing
         }
     }
 
-    // Goal: rules for one call mean what the manual says, also where libseccomp 2.5 does not (Specs/Seccomp.md lists such
-    // profiles). Method: seeded random rules with the same action, and a literal reading of them.
+    // SC-08 SC-29: Goal: rules for one call mean what the manual says, also where libseccomp 2.5 does not
+    // (Specs/Seccomp.md lists such profiles). Method: seeded random rules with the same action, and a literal reading
+    // of them.
     @Test(arguments: 0..<40)
     func union(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -89,8 +90,8 @@ import Testing
         }
     }
 
-    // Goal: where libseccomp 2.5.4 errs, we do not. Method: the smallest profiles found on which it allows what no rule
-    // allows, or denies what a rule allows, with a call that shows it.
+    // SC-29: Goal: where libseccomp 2.5.4 errs, we do not. Method: the smallest profiles found on which it allows what
+    // no rule allows, or denies what a rule allows, with a call that shows it.
     @Test func libseccompErrs() throws {
         let cases: [([SeccompCondition], UInt64, Bool)] = [
             ([.init(0, .greaterOrEqual, 0x2_0000_0001), .init(0, .less, 0x8000_0000)], 0x8000_0000, false),
@@ -106,8 +107,8 @@ import Testing
         }
     }
 
-    // Goal: calls of socketcall(2) and ipc(2) that have no number of their own on i386 are filtered too; libseccomp 2.5.4
-    // passes them over without a word. Method: deny each, ask for each, compare with libseccomp.
+    // SC-33: Goal: calls of socketcall(2) and ipc(2) that have no number of their own on i386 are filtered too;
+    // libseccomp 2.5.4 passes them over without a word. Method: deny each, ask for each, compare with libseccomp.
     @Test func multiplexed() throws {
         let calls: [(Bytes, UInt32, UInt64)] = [
             ("accept", 102, 5), ("send", 102, 9), ("recv", 102, 10), ("semop", 117, 1), ("semtimedop", 117, 4),
@@ -123,9 +124,9 @@ import Testing
         }
     }
 
-    // Goal: rules with different actions for the same call: the first without conditions wins, a later one too; otherwise
-    // a higher argument goes before a lower one, equality before order, fewer conditions before more.
-    // Method: a table, read(2) with the arguments 1, 1.
+    // SC-30: Goal: rules with different actions for the same call: the first without conditions wins, a later one too;
+    // otherwise a higher argument goes before a lower one, equality before order, fewer conditions before more. Method:
+    // a table, read(2) with the arguments 1, 1.
     @Test func precedence() {
         let first = SeccompCondition(0, .equal, 1)
         let second = SeccompCondition(1, .equal, 1)
@@ -146,8 +147,8 @@ import Testing
         }
     }
 
-    // Goal: two rules that libseccomp refuses together are named. Method: the same conditions with two actions, and an
-    // exception stated before its rule.
+    // SC-31: Goal: two rules that libseccomp refuses together are named. Method: the same conditions with two actions,
+    // and an exception stated before its rule.
     @Test func contradictions() {
         let first = SeccompCondition(0, .equal, 1)
         let second = SeccompCondition(1, .equal, 1)
@@ -159,8 +160,8 @@ import Testing
         }
     }
 
-    // Goal: distances over 255 instructions are jumped, with equal meaning. Method: more chains of conditions than fit,
-    // each with its own value, and every value asked for.
+    // SC-35: Goal: distances over 255 instructions are jumped, with equal meaning. Method: more chains of conditions
+    // than fit, each with its own value, and every value asked for.
     @Test func longJumps() throws {
         var rules: [(Bytes, SeccompAnswer, [SeccompCondition])] = []
         var numbers: [UInt32] = []
@@ -181,8 +182,9 @@ import Testing
         }
     }
 
-    // Goal: the chain for one argument asks for its high half once. Method: podman's rules for personality(2), counted:
-    // three for the architecture, three for x32, one for the number, then two words with one and five questions.
+    // SC-37: Goal: the chain for one argument asks for its high half once. Method: podman's rules for personality(2),
+    // counted: three for the architecture, three for x32, one for the number, then two words with one and five
+    // questions.
     @Test func chainIsShort() {
         let values: [UInt64] = [0, 8, 0x2_0000, 0x2_0008, 0xffff_ffff]
         let program = policy(.errno(1), [.x86_64], values.map { ("personality", .allow, [.init(0, .equal, $0)]) })
@@ -194,7 +196,7 @@ import Testing
         }
     }
 
-    // Goal: nobody has to trust the interpreter alone: a program that is wrong is seen. Method: broken programs.
+    // SC-35: Goal: nobody has to trust the interpreter alone: a program that is wrong is seen. Method: broken programs.
     @Test func interpreterChecks() {
         let end = BPFInstruction(code: 0x06, k: 0)
         #expect(filterProblem([]) != nil)

@@ -8,16 +8,16 @@ import HullPlan
 import Testing
 
 @Suite struct SeccompDifferentialTests {
-    // Goal: the profile that most containers get means the same as libseccomp makes of it. Method: every number of every
-    // architecture, with arguments around all values of the profile, in both programs.
+    // SC-09 SC-28: Goal: the profile that most containers get means the same as libseccomp makes of it. Method: every
+    // number of every architecture, with arguments around all values of the profile, in both programs.
     @Test func podman() throws {
         let profile = try SeccompProfile(podmanProfile())
         #expect(profile.rules.count == 437)
         try compare(profile, samples: 8)
     }
 
-    // Goal: the same for the kind of profile that Docker has: EPERM by default, flags of clone looked at by mask, one
-    // socket family denied, a list of architectures without x32. Method: podman's lists with these rules.
+    // SC-28: Goal: the same for the kind of profile that Docker has: EPERM by default, flags of clone looked at by
+    // mask, one socket family denied, a list of architectures without x32. Method: podman's lists with these rules.
     @Test(arguments: [[Architecture.x86_64, .x86, .x32], [.x86_64, .x86], [.x86_64]])
     func docker(_ architectures: [Architecture]) throws {
         var profile = try SeccompProfile(podmanProfile())
@@ -34,16 +34,16 @@ import Testing
         try compare(profile, samples: 8)
     }
 
-    // Goal: any profile means the same, also where rules for one call give different actions. Method: seeded random
-    // profiles of the kinds for which libseccomp does what its manual says (Specs/Seccomp.md).
+    // SC-28 SC-30: Goal: any profile means the same, also where rules for one call give different actions. Method:
+    // seeded random profiles of the kinds for which libseccomp does what its manual says (Specs/Seccomp.md).
     @Test(arguments: 0..<24)
     func random(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         try compare(randomProfile(&random, .native), samples: 4)
     }
 
-    // Goal: other processors: their numbers, byte order, word size and multiplexed calls. Method: as above, without the
-    // native architecture.
+    // SC-07 SC-28: Goal: other processors: their numbers, byte order, word size and multiplexed calls. Method: as
+    // above, without the native architecture.
     @Test(arguments: [
         Architecture.aarch64, .arm, .mips, .mips64, .mips64n32, .mipsel, .mipsel64, .mipsel64n32, .ppc, .ppc64,
         .ppc64le,
@@ -198,8 +198,8 @@ extension SeccompCondition {
     }
 }
 
-/// Names of x86_64 and of i386 only; not those calls of socketcall(2) and ipc(2) without a number of their own, where we
-/// know better (`SeccompCompilerTests.multiplexed`).
+/// Names of x86_64 and of i386 only; not those calls of socketcall(2) and ipc(2) without a number of their own, where
+/// we know better (`SeccompCompilerTests.multiplexed`).
 private let names: [Bytes] = {
     var names: [Bytes] = []
     for architecture in [Architecture.x86_64, .x86] {

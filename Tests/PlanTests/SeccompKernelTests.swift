@@ -9,8 +9,8 @@ import Testing
 
 /// What the running kernel says of the programs. It is entered by syscall(3), taken by name since it is variadic.
 @Suite struct FilterKernelTests {
-    // Goal: the kernel takes podman's filter and decides as meant, on the native architecture. Method: load it in a thread
-    // of its own, which no_new_privs and the filter die with; ask for calls with each answer.
+    // SC-36: Goal: the kernel takes podman's filter and decides as meant, on the native architecture. Method: load it
+    // in a thread of its own, which no_new_privs and the filter die with; ask for calls with each answer.
     @Test func seccomp() throws {
         var findings = Findings()
         let plan = try #require(resolveSeccomp(podmanProfile(), at: "/linux/seccomp", &findings))
@@ -29,7 +29,8 @@ import Testing
         #expect(trial.results == [0, -ENOSYS, -EPERM, -EINVAL, 0])
     }
 
-    // Goal: the kernel's verifier takes device filters of every shape. Method: load what seeded random lists become.
+    // DR-14: Goal: the kernel's verifier takes device filters of every shape. Method: load what seeded random lists
+    // become.
     @Test(.enabled(if: geteuid() == 0, "loading a device filter needs root"), arguments: 0..<30 as Range<UInt64>)
     func deviceFilter(_ seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
@@ -90,7 +91,8 @@ private final class FilterTrial: @unchecked Sendable {
         }
         guard loaded == 0 else { return }
         let netlink = call("socket", 16, 3, 9)
-        // getppid is allowed, 1000 is no call, kexec_load has EPERM; netlink's audit is EINVAL; personality 0 is allowed.
+        // getppid is allowed, 1000 is no call, kexec_load has EPERM; netlink's audit is EINVAL; personality 0 is
+        // allowed.
         results = [
             min(call("getppid"), 0), call(number: 1000), call("kexec_load"), netlink, min(call("personality", 0), 0),
         ]

@@ -19,14 +19,14 @@ private typealias Said = Config.Linux.Seccomp
         return said
     }
 
-    // Goal: nothing said, nothing filtered. Method: nil.
+    // SC-17: Goal: nothing said, nothing filtered. Method: nil.
     @Test func absent() {
         var findings = Findings()
         #expect(resolve(nil, &findings) == nil)
         #expect(findings.errors.isEmpty)
     }
 
-    // Goal: podman's profile gives a filter without a finding. Method: the config that podman wrote.
+    // SC-09: Goal: podman's profile gives a filter without a finding. Method: the config that podman wrote.
     @Test func podman() throws {
         var findings = Findings()
         let plan = try #require(resolve(podmanProfile(), &findings))
@@ -36,7 +36,8 @@ private typealias Said = Config.Linux.Seccomp
         #expect(plan.listener == nil)
     }
 
-    // Goal: each action of the specification gives its answer, with the errno where it has one. Method: as the default.
+    // SC-01 SC-02 SC-03 SC-04 SC-27: Goal: each action of the specification gives its answer, with the errno where it
+    // has one. Method: as the default.
     @Test func actions() throws {
         let table: [(Bytes, UInt32?, UInt32)] = [
             ("SCMP_ACT_ALLOW", nil, 0x7fff_0000), ("SCMP_ACT_LOG", nil, 0x7ffc_0000), ("SCMP_ACT_KILL", nil, 0),
@@ -60,7 +61,8 @@ private typealias Said = Config.Linux.Seccomp
         #expect(SeccompNames.actionNames.count == 9)
     }
 
-    // Goal: every operator means what it says, MASKED_EQ with the mask in "value". Method: the answers for 0 to 7.
+    // SC-06 SC-27: Goal: every operator means what it says, MASKED_EQ with the mask in "value". Method: the answers for
+    // 0 to 7.
     @Test func operators() throws {
         let table: [(Bytes, UInt64, UInt64?, [UInt64])] = [
             ("SCMP_CMP_NE", 3, nil, [0, 1, 2, 4, 5, 6, 7]), ("SCMP_CMP_LT", 3, nil, [0, 1, 2]),
@@ -82,7 +84,8 @@ private typealias Said = Config.Linux.Seccomp
         #expect(SeccompNames.operatorNames.count == 7)
     }
 
-    // Goal: flags as the kernel reads them; speed if nothing is said; none if an empty list is. Method: a table.
+    // SC-19 SC-24: Goal: flags as the kernel reads them; speed if nothing is said; none if an empty list is. Method: a
+    // table.
     @Test func flags() {
         let table: [([Bytes]?, UInt32)] = [
             (nil, 4), ([], 0), (["SECCOMP_FILTER_FLAG_LOG"], 2),
@@ -95,7 +98,8 @@ private typealias Said = Config.Linux.Seccomp
         }
     }
 
-    // Goal: notifications need a listener and give its path, metadata and flags. Method: one rule that asks.
+    // SC-24 SC-25: Goal: notifications need a listener and give its path, metadata and flags. Method: one rule that
+    // asks.
     @Test func listener() {
         var findings = Findings()
         var asking = said {
@@ -114,12 +118,12 @@ private typealias Said = Config.Linux.Seccomp
         #expect(
             findings.errorLines == [
                 "/linux/seccomp/listenerMetadata: must not be set without \"listenerPath\"",
-                "/linux/seccomp/syscalls/1/action: is SCMP_ACT_NOTIFY, and \"listenerPath\" does not say who is to be asked "
-                    + "(set /linux/seccomp/listenerPath)",
+                "/linux/seccomp/syscalls/1/action: is SCMP_ACT_NOTIFY, and \"listenerPath\" does not say who is to be "
+                    + "asked (set /linux/seccomp/listenerPath)",
             ])
     }
 
-    // Goal: a listener that nobody asks is no error and no listener (config-linux.md: "this value is ignored").
+    // SC-24: Goal: a listener that nobody asks is no error and no listener (config-linux.md: "this value is ignored").
     @Test func idleListener() {
         var findings = Findings()
         let plan = resolve(said { $0.listenerPath = "/run/agent.sock" }, &findings)
@@ -128,8 +132,8 @@ private typealias Said = Config.Linux.Seccomp
         #expect(findings.errorLines == [])
     }
 
-    // Goal: two conditions on the same argument are alternatives, as runc and crun have it; on different ones both must
-    // hold. Method: the calls that pass.
+    // SC-23: Goal: two conditions on the same argument are alternatives, as runc and crun have it; on different ones
+    // both must hold. Method: the calls that pass.
     @Test func sameArgument() throws {
         let zero = Said.Arg(index: 0, value: 5, op: "SCMP_CMP_EQ")
         let again = Said.Arg(index: 0, value: 6, op: "SCMP_CMP_EQ")
@@ -148,8 +152,8 @@ private typealias Said = Config.Linux.Seccomp
         }
     }
 
-    // Goal: a rule with the default action is left out, as runc and crun do: it is no exception. Method: a rule that would
-    // be one.
+    // SC-22: Goal: a rule with the default action is left out, as runc and crun do: it is no exception. Method: a rule
+    // that would be one.
     @Test func redundant() throws {
         var findings = Findings()
         let config = said {
@@ -159,7 +163,8 @@ private typealias Said = Config.Linux.Seccomp
         #expect(run(program, FilteredCall(audit: 0xc000_003e, number: 0).words(littleEndian: true)) == .allow)
     }
 
-    // Goal: the native architecture is always there; others are if listed; twice is once. Method: who is foreign.
+    // SC-20: Goal: the native architecture is always there; others are if listed; twice is once. Method: who is
+    // foreign.
     @Test func architectures() throws {
         for (list, foreign) in [
             (nil, true), (["SCMP_ARCH_X86", "SCMP_ARCH_X86"], false),
@@ -176,7 +181,8 @@ private typealias Said = Config.Linux.Seccomp
         }
     }
 
-    // Goal: everything wrong is found at once, each with its pointer and the nearest name. Method: a table of changes.
+    // SC-02 SC-11 SC-12 SC-13 SC-14 SC-15 SC-21 SC-25 SC-26 SC-31: Goal: everything wrong is found at once, each with
+    // its pointer and the nearest name. Method: a table of changes.
     @Test(arguments: errorTable)
     func errors(_ row: ErrorRow) {
         var findings = Findings()
@@ -184,7 +190,8 @@ private typealias Said = Config.Linux.Seccomp
         #expect(findings.errorLines == row.expected)
     }
 
-    // Goal: a name that libseccomp does not know is skipped and said, also with a NUL inside. Method: two such names.
+    // SC-10: Goal: a name that libseccomp does not know is skipped and said, also with a NUL inside. Method: two such
+    // names.
     @Test func unknownNames() {
         var findings = Findings()
         _ = resolve(said { $0.syscalls?[0].names = ["read", "raed", Bytes([0x72, 0x65, 0x61, 0x64, 0])] }, &findings)
@@ -195,7 +202,7 @@ private typealias Said = Config.Linux.Seccomp
             ])
     }
 
-    // Goal: a filter that the kernel would not take is an error, not a surprise. Method: one rule too many.
+    // SC-34: Goal: a filter that the kernel would not take is an error, not a surprise. Method: one rule too many.
     @Test func tooLong() {
         var findings = Findings()
         let args = (0..<5000 as Range<UInt64>).map { Said.Arg(index: 0, value: $0 << 32 | $0, op: "SCMP_CMP_EQ") }
@@ -217,7 +224,8 @@ struct ErrorRow: Sendable {
 
 private let errorTable: [ErrorRow] = [
     ErrorRow(
-        "defaultAction: \"SCMP_ACT_EERNO\" is no action of the runtime specification (did you mean \"SCMP_ACT_ERRNO\"?)",
+        "defaultAction: \"SCMP_ACT_EERNO\" is no action of the runtime specification "
+            + "(did you mean \"SCMP_ACT_ERRNO\"?)",
         "syscalls/0/action: \"allow\" is no action of the runtime specification"
     ) {
         $0.defaultAction = "SCMP_ACT_EERNO"
@@ -234,7 +242,8 @@ private let errorTable: [ErrorRow] = [
             + "(did you mean \"SECCOMP_FILTER_FLAG_LOG\"?)"
     ) { $0.flags = ["SECCOMP_FILTER_FLAG_TSYNC", "SECCOMP_FILTER_FLAG_LOGS"] },
     ErrorRow(
-        "syscalls/0/args/0/op: \"SCMP_CMP_EG\" is no operator of the runtime specification (did you mean \"SCMP_CMP_EQ\"?)",
+        "syscalls/0/args/0/op: \"SCMP_CMP_EG\" is no operator of the runtime specification "
+            + "(did you mean \"SCMP_CMP_EQ\"?)",
         "syscalls/0/args/1/index: is 6: a system call has six arguments, 0 to 5"
     ) {
         $0.syscalls?[0].args = [

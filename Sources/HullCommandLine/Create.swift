@@ -44,7 +44,7 @@ package struct CreateOptions: VerbOptions {
             .flag("no-subreaper", "do not adopt orphaned processes") { $0.noSubreaper = $1 },
             .flag("no-pivot", "move the root mount, do not pivot (not yet)") { $0.noPivot = $1 },
             .flag("no-new-keyring", "keep the caller's session keyring") { $0.noNewKeyring = $1 },
-            .text("preserve-fds", "N", "keep N descriptors from 3 on open (not yet)") {
+            .text("preserve-fds", "N", "keep N descriptors from 3 on open") {
                 (options: inout CreateOptions, value) throws(UsageProblem) in
                 options.preserveFDs = try parseCount(value, of: "preserve-fds")
             },

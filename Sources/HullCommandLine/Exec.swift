@@ -86,7 +86,7 @@ package struct ExecOptions: VerbOptions {
             .path("pid-file", "FILE", "write the process id to FILE") { $0.pidFile = $1 },
             .path("console-socket", "SOCKET", "send the terminal to this Unix socket") { $0.consoleSocket = $1 },
             .path("pidfd-socket", "SOCKET", "send the process descriptor there (not yet)") { $0.pidfdSocket = $1 },
-            .text("preserve-fds", "N", "keep N descriptors from 3 on open (not yet)") {
+            .text("preserve-fds", "N", "keep N descriptors from 3 on open") {
                 (options: inout ExecOptions, value) throws(UsageProblem) in
                 options.preserveFDs = try parseCount(value, of: "preserve-fds")
             },

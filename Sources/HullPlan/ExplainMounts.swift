@@ -63,6 +63,7 @@ private struct MountRow {
             type = filesystem.type
             source = filesystem.source
             options = words(for: filesystem.attributes) + filesystem.parameters.map(word)
+            if filesystem.copiesUp { options.append("a copy of what it covers") }
             if filesystem.takesMode { options.append("mode of what it covers") }
         }
         propagation += mount.propagation.map(word)

@@ -58,7 +58,7 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .maskedPath(let path): StepWords("move_mount", "nothing -> \(path)")
     case .readonlyRoot: StepWords("mount_setattr", "/ ro")
     case .pivotRoot: StepWords("pivot_root", "/")
-    case .changeRoot: StepWords("chroot", "/")
+    case .changeRoot(let slot): StepWords("chroot", "/, after setns \(slot) CLONE_NEWNS")
     case .rootPropagation(let type, let recursive):
         StepWords("mount_setattr", "/ \(word(for: type, recursive: recursive))")
     case .makeWorkingDirectory(let path): StepWords("mkdir", path)

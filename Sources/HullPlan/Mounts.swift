@@ -34,6 +34,8 @@ package struct FilesystemPlan: Sendable {
     package var attributes: MountAttributes = []
     /// A tmpfs without `mode=` takes the mode of the directory that it covers.
     package var takesMode = false
+    /// Gets a copy of what the covered directory holds, before it is attached: `tmpcopyup`.
+    package var copiesUp = false
 }
 
 extension Resolution {
@@ -95,6 +97,7 @@ extension Resolution {
         let shared: [Bytes] = ["proc", "sysfs", "cgroup2", "mqueue", "tmpfs", "devpts"]
         plan.parameters += flagParameters(options, pointer).filter { $0.key != "ro" || !shared.contains(plan.type) }
         plan.takesMode = type == "tmpfs" && !options.data.contains { $0.key == "mode" }
+        plan.copiesUp = options.special.contains { $0.kind == .tmpcopyup }
         return plan
     }
 
@@ -160,6 +163,9 @@ extension Resolution {
         let options = MountOptions.resolve(mount.options ?? [], at: pointer.appending("options"), &findings)
         for special in options.special where !special.kind.isCarriedOut {
             findings.error(special.origin, "not supported yet: \(special.origin.text)")
+        }
+        for special in options.special where special.kind == .tmpcopyup && (mount.type != "tmpfs" || options.bind != nil) {
+            findings.error(special.origin, "tmpcopyup is for mounts of type tmpfs")
         }
         if options.bind == nil, !options.recursive.isEmpty {
             findings.error(pointer.appending("options"), "recursive options are for bind mounts")

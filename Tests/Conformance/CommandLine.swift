@@ -36,7 +36,9 @@ struct CommandLine {
         }
     }
 
-    @Test("CL-04 an unknown command or option is refused", arguments: [["sail"], ["--sail"], ["create", "--sail"], ["list", "--sail"]])
+    @Test(
+        "CL-04 an unknown command or option is refused",
+        arguments: [["sail"], ["--sail"], ["create", "--sail"], ["list", "--sail"]])
     func unknown(words: [String]) throws {
         try scenario { s in
             let outcome = try s.runtime(words)

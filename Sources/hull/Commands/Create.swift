@@ -43,7 +43,9 @@ extension Program {
         if let path = options.pidFile { request.pidFile = try Caller.absolute(path) }
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         request.noNewKeyring = options.noNewKeyring
+        request.preservedDescriptors = preservedDescriptors
         request.listenDescriptors = Caller.listenDescriptors
+        request.preservedDescriptors = preservedDescriptors
         amend(&request)
         let store = try store()
         let file = try options.config.map { (path) throws(Failure) in try Caller.absolute(path) }

@@ -62,7 +62,7 @@ extension Resolution {
     ) -> MountPlan? {
         let options = resolveOptions(mount, pointer)
         if options.special.contains(where: { $0.kind == .remount }) {
-            return resolveRemount(options, destination)
+            return resolveRemount(options, destination, pointer.appending("options"))
         }
         checkProcMount(options.bind == nil ? mount.type ?? "" : "bind", destination, pointer)
         if options.bind != nil { return resolveBind(mount, options, destination, pointer) }
@@ -120,9 +120,17 @@ extension Resolution {
     }
 
     /// Changes an earlier mount of the list. Only its own attributes: options of the filesystem are given when it is made.
-    private mutating func resolveRemount(_ options: MountOptions, _ destination: Bytes) -> MountPlan {
+    private mutating func resolveRemount(
+        _ options: MountOptions, _ destination: Bytes, _ pointer: JSONPointer
+    ) -> MountPlan {
         for parameter in options.data {
             findings.error(parameter.origin, "a remount changes no option of the filesystem")
+        }
+        for flag in options.superblock.names where flag != "ro" {
+            findings.error(pointer, "a remount changes no flag of the filesystem: \"\(flag)\"")
+        }
+        if options.bind != nil, !options.recursive.isEmpty {
+            findings.error(pointer, "a remount changes one mount and not those below it")
         }
         var plan = MountPlan(destination: destination, what: .remount(options.attributes))
         plan.propagation = options.propagation

@@ -55,7 +55,7 @@ import Testing
         let errors = config.errors
         #expect(errors.isEmpty == isListed, "\(errors)")
         let refusals: [Bytes] = [
-            "remount", "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "idmap", "ridmap",
+            "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "idmap", "ridmap",
         ]
         #expect(isListed != refusals.contains(name))
     }

@@ -38,11 +38,12 @@ import Testing
                 "clone3 in pid namespace 0", "poll ready",
                 "setns 0 CLONE_NEWNET CLONE_NEWNS CLONE_NEWIPC CLONE_NEWUTS CLONE_NEWUSER CLONE_NEWCGROUP CLONE_NEWTIME",
                 "setresuid 0, setresgid 0, setgroups none", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
-                "chdir /srv", "fchown 0 1 2 to 0", "access id", "accept start",
+                "chdir /srv", "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0", "access id", "accept start",
             ])
         #expect(
             lines(process) { $0.noNewKeyring = true } == [
-                "clone3", "poll ready", "open /", "chdir /srv", "fchown 0 1 2 to 0", "access id", "accept start",
+                "clone3", "poll ready", "open /", "chdir /srv", "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0",
+                "access id", "accept start",
             ])
     }
 
@@ -63,7 +64,8 @@ import Testing
             found == [
                 "connect /run/c", "clone3", "write oom_score_adj = -5", "poll ready", "prlimit64 RLIMIT_CORE 0 1",
                 "rename /run/p", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
-                "open /dev/pts/ptmx, owner 7, 5 rows 6 columns", "chdir /srv", "fchown 0 1 2 to 7", "access id",
+                "open /dev/pts/ptmx, owner 7, 5 rows 6 columns", "chdir /srv", "fchown 0 1 2 to 7",
+                "openat2 /etc/passwd: HOME of 7", "access id",
                 "accept start",
             ])
     }

@@ -47,8 +47,7 @@ package func resolveExec(
     if !request.noNewKeyring { inside(.sessionKeyring("_ses.\(target.id)"), "") }
     inside(.openRoot, "")
     if let console = resolveConsole(process, request, atDevConsole: false, at: .root, &findings) {
-        plan.process.preservedDescriptors = request.preservedDescriptors
-    plan.process.terminal = true
+        plan.process.terminal = true
         inside(.console(console), "/terminal")
     }
     inside(.workingDirectory(plan.process.cwd), "/cwd")

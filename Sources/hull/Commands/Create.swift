@@ -45,7 +45,6 @@ extension Program {
         request.noNewKeyring = options.noNewKeyring
         request.preservedDescriptors = preservedDescriptors
         request.listenDescriptors = Caller.listenDescriptors
-        request.preservedDescriptors = preservedDescriptors
         amend(&request)
         let store = try store()
         let file = try options.config.map { (path) throws(Failure) in try Caller.absolute(path) }

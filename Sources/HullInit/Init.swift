@@ -31,7 +31,8 @@ package struct InitProgram: ~Copyable {
     var callerUmask: UInt32 = 0o022
     var root = RootDirectory()
     var emptyTree: MountTree?
-    var nullTree: MountTree?
+    var nullDevice: Descriptor?
+    var procfs: PrivateProcfs?
     var executable: Bytes = ""
     var lateDirectory: Bytes?
 
@@ -64,7 +65,7 @@ package struct InitProgram: ~Copyable {
                 index += 1
             }
             // All are so already; this line is the promise.
-            try closeOnExec(from: 3)
+            try closeOnExec(from: firstOwned)
         } catch {
             InitMessage.failure(step: index, error).send(to: report)
             CurrentProcess.exit(1)
@@ -73,7 +74,12 @@ package struct InitProgram: ~Copyable {
     }
 
     /// All descriptors that the steps use; every other one is the runtime's own.
-    var needed: [Int32] { held.open + [socket] + [listener, consoleSocket].compactMap { $0 } }
+    var needed: [Int32] {
+        (3..<firstOwned) + held.open + [socket] + [listener, consoleSocket].compactMap { $0 }
+    }
+
+    /// The descriptors below are for the container's program.
+    private var firstOwned: Int32 { 3 + Int32(clamping: process.preservedDescriptors) }
 
     /// The steps. No default: a new kind of step does not compile until it is carried out here.
     private mutating func apply(_ action: InsideAction) throws(SystemError) {
@@ -99,13 +105,13 @@ package struct InitProgram: ~Copyable {
             InitMessage.hooksPoint.send(to: socket)
             try hear(.goOn)
         case .hook(let kind, let hook): try run(hook, kind)
-        case .sysctl(let path, let value): try PrivateProcfs().write("sys/" + path, value)
+        case .sysctl(let path, let value): try writeSysctl(path, value)
         case .makeReadOnly(let path): try makeReadOnly(path)
         case .readonlyPath(let path): try makePathReadOnly(path)
         case .maskedPath(let path): try maskPath(path)
         case .readonlyRoot: try makeRootReadOnly()
         case .pivotRoot: try MountNamespace.pivotRoot(to: root.number)
-        case .changeRoot: try MountNamespace.changeRoot(to: root.number)
+        case .changeRoot(let slot): try changeRoot(try descriptor(slot))
         case .rootPropagation(let propagation, let recursive):
             try MountNamespace.setPropagation(propagation, recursive: recursive)
         case .makeWorkingDirectory(let path): try makeWorkingDirectory(path)

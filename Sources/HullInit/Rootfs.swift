@@ -73,6 +73,15 @@ extension InitProgram {
         return tmpfs
     }
 
+    /// Joins a mount namespace that others use. The root was built in a namespace that is left behind here; a detached copy
+    /// of it becomes the root of this process alone.
+    mutating func changeRoot(_ namespace: Int32) throws(SystemError) {
+        let copy = try MountTree(copyingAt: root.number, recursive: true)
+        try CurrentProcess.join([.mount], namespace)
+        root = RootDirectory(copy.intoDescriptor())
+        try MountNamespace.changeRoot(to: root.number)
+    }
+
     /// Makes the mount of the container's root read-only, and no other.
     func makeRootReadOnly() throws(SystemError) {
         try MountTree.setAttributes(of: root.number, set: .readOnly)

@@ -129,8 +129,9 @@ package enum InsideAction: Sendable {
     case maskedPath(Bytes)
     case readonlyRoot
     case pivotRoot
-    /// Enters the root of a mount namespace that others use too: chroot(2).
-    case changeRoot
+    /// Takes a copy of the finished root along into a mount namespace that others use, and enters it by chroot(2): nothing
+    /// is mounted there.
+    case changeRoot(mountNamespace: Int)
     /// Sets the propagation of the container's root.
     case rootPropagation(MountPropagation, recursive: Bool)
     /// Makes the working directory where it is missing, while the root can still be written.
@@ -210,6 +211,8 @@ package struct ProcessPlan: Sendable {
     package var filter: [BPFInstruction] = []
     package var filterFlags: UInt32 = 0
     package var terminal = false
+    /// How many descriptors from 3 on it gets.
+    package var preservedDescriptors: UInt32 = 0
 
     /// Whether the environment names a home directory; an empty one is none.
     package var hasHome: Bool { environment.contains { $0.hasPrefix("HOME=") && $0.count > 5 } }

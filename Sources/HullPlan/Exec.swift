@@ -35,6 +35,7 @@ package func resolveExec(
     let filter = resolveSeccomp(seccomp, at: "/linux/seccomp", &findings)
     plan.process.filter = filter?.program ?? []
     plan.process.filterFlags = filter?.flags ?? 0
+    plan.process.preservedDescriptors = request.preservedDescriptors
     plan.spawn.slots = 1
     if target.namespaces.contains(.pid) { plan.spawn.parentJoins = 0 }
     let joined = target.namespaces.filter { $0 != .pid }

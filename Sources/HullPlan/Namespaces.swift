@@ -23,6 +23,7 @@ extension Resolution {
                 plan.spawn.joiner = slot
                 joinsUser = true
             case .pid: plan.spawn.parentJoins = slot
+            case .mount: mountNamespaceSlot = slot
             default: steps.append(InsideStep(action: .join([kind], slot: slot), origin: pointer))
             }
         }
@@ -32,6 +33,8 @@ extension Resolution {
         let offsets = resolveTimeOffsets()
         let cloned = made.filter { $0 != .time || offsets.isEmpty }
         plan.spawn.flags = cloned.reduce(0) { $0 | $1.cloneFlag }
+        // The root is built in a namespace of its own even where another is joined at the end.
+        if mountNamespaceSlot != nil { plan.spawn.flags |= NamespaceKind.mount.cloneFlag }
         if newUserNamespace {
             steps.insert(InsideStep(action: .awaitMappings, origin: "/linux/uidMappings"), at: 0)
             steps.insert(InsideStep(action: .becomeNamespaceRoot, origin: "/linux/uidMappings"), at: 1)
@@ -66,7 +69,7 @@ extension Resolution {
     private mutating func checkIDMaps(_ said: [Config.Linux.IDMapping]?, _ pointer: JSONPointer) {
         let isSaid = !(said ?? []).isEmpty
         switch namespaces[.user] {
-        case .new where !isSaid: findings.error(pointer, "is needed for a new user namespace")
+        case .new where !isSaid: findings.error(pointer, "a map of ids is needed for a new user namespace")
         case .host where isSaid:
             findings.error(
                 pointer, "needs a user namespace", hint: "add {\"type\": \"user\"} to /linux/namespaces")
@@ -114,7 +117,8 @@ extension Resolution {
     private mutating func delegateCgroup(_ uids: [IDMapping], _ gids: [IDMapping]) {
         guard namespaces.isNew(.cgroup), let uid = uids.hostID(of: 0), let gid = gids.hostID(of: 0) else { return }
         for (index, mount) in (config.mounts ?? []).enumerated() {
-            guard mount.type == "cgroup" || mount.type == "cgroup2", !(mount.options ?? []).contains("ro") else { continue }
+            guard mount.type == "cgroup" || mount.type == "cgroup2", !(mount.options ?? []).contains("ro")
+            else { continue }
             outside(.delegateCgroup(uid: uid, gid: gid), ("/mounts" as JSONPointer).appending(index))
             return
         }
@@ -130,7 +134,7 @@ extension Resolution {
     /// The propagation of the copied mounts of a new mount namespace: without a word they are slaves, so that what is
     /// mounted on the host still arrives and nothing goes back.
     var namespacePropagation: MountPropagation? {
-        guard namespaces.isNew(.mount) else { return nil }
+        guard namespaces.isOwn(.mount) else { return nil }
         switch config.linux?.rootfsPropagation {
         case "private", "rprivate", "unbindable", "runbindable": return .private
         case "shared", "rshared": return .shared

@@ -13,6 +13,7 @@ extension Resolution {
         }
         plan.process = resolveProgram(
             process, host, inUserNamespace: inUserNamespace, at: "/process", &findings)
+        plan.process.preservedDescriptors = request.preservedDescriptors
         if request.listenDescriptors > 0 {
             // The program will be pid 1 of its namespace: sd_listen_fds(3) compares LISTEN_PID.
             plan.process.environment += ["LISTEN_FDS=\(request.listenDescriptors)", "LISTEN_PID=1"]

@@ -25,6 +25,8 @@ struct Resolution {
     var layers: [InsideStep] = []
     /// Files of the cgroup that would keep the first process out, `pids.max` of 0 for instance.
     var cgroupFilesAfterClone: [OutsideStep] = []
+    /// The slot of a mount namespace to join at the end.
+    var mountNamespaceSlot: Int?
     var rootAction: (InsideAction, JSONPointer)?
 
     init(_ config: Config, _ request: Request, _ host: Host) {

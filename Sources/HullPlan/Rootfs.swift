@@ -138,6 +138,9 @@ extension Resolution {
     /// The steps that turn a directory into the root of the process, last of all mounts.
     mutating func enterRoot() {
         if config.root?.readonly == true { inside(.readonlyRoot, "/root/readonly") }
+        if case .join(_, let pointer) = namespaces[.mount], let slot = mountNamespaceSlot {
+            return inside(.changeRoot(mountNamespace: slot), pointer)
+        }
         inside(.pivotRoot, "/root/path")
         guard let said = config.linux?.rootfsPropagation else { return }
         switch said {

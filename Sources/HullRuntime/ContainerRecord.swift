@@ -6,8 +6,9 @@ internal import HullOCI
 /// What `delete` must know, written before each effect that it would have to undo: a kill at any point leaves enough.
 struct ContainerRecord: JSONWritable {
     /// Of this format. A record of another version is cleaned up but not otherwise understood.
-    static let version: Int64 = 1
+    static let currentVersion: Int64 = 1
 
+    var version = ContainerRecord.currentVersion
     var id: Bytes
     var bundle: Bytes
     var rootfs: Bytes
@@ -25,6 +26,8 @@ struct ContainerRecord: JSONWritable {
     var madeCgroups: [Bytes] = []
     /// Whether the container has a pid namespace of its own, so that its first process takes all others along.
     var ownPidNamespace: Bool
+    /// Whether its mount namespace is another's: the root is then only that of its own processes.
+    var joinedMountNamespace = false
     /// Whether creation is complete.
     var isCreated = false
     /// A pid file that was written.
@@ -33,7 +36,7 @@ struct ContainerRecord: JSONWritable {
 
     func write(_ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.member("version", ContainerRecord.version)
+            writer.member("version", version)
             writer.member("id", id)
             writer.member("bundle", bundle)
             writer.member("rootfs", rootfs)
@@ -45,6 +48,7 @@ struct ContainerRecord: JSONWritable {
             writer.key("madeCgroups")
             writer.array { writer in for path in madeCgroups { writer.value(path) } }
             writer.member("ownPidNamespace", ownPidNamespace)
+            writer.member("joinedMountNamespace", joinedMountNamespace)
             writer.member("isCreated", isCreated)
             writer.member("pidFile", pidFile)
             writer.member("annotations", map: annotations)
@@ -56,6 +60,7 @@ struct ContainerRecord: JSONWritable {
 
 extension ContainerRecord: JSONObjectReadable {
     init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        version = reader.required("version", object)
         id = reader.required("id", object)
         bundle = reader.required("bundle", object)
         rootfs = reader.required("rootfs", object)
@@ -66,6 +71,7 @@ extension ContainerRecord: JSONObjectReadable {
         cgroup = reader.required("cgroup", object)
         madeCgroups = reader.optional("madeCgroups", object) ?? []
         ownPidNamespace = reader.required("ownPidNamespace", object)
+        joinedMountNamespace = reader.optional("joinedMountNamespace", object) ?? false
         isCreated = reader.required("isCreated", object)
         pidFile = reader.optional("pidFile", object) ?? ""
         annotations = reader.map("annotations", object) ?? []

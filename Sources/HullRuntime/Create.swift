@@ -34,8 +34,9 @@ package struct Creation: ~Copyable {
         record = ContainerRecord(
             id: plan.id, bundle: plan.bundle, rootfs: plan.rootfs,
             created: Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds)).rfc3339,
-            owner: host.effectiveUser, cgroup: plan.cgroup.directory,
+            owner: host.effectiveUser, cgroup: "",
             ownPidNamespace: plan.spawn.flags & NamespaceKind.pid.cloneFlag != 0, annotations: plan.annotations)
+        record.joinedMountNamespace = plan.inside.contains { if case .changeRoot = $0.action { true } else { false } }
         self.config = config
         directory = try store.make(plan.id)
     }
@@ -66,6 +67,7 @@ package struct Creation: ~Copyable {
     private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
         switch action {
         case .record:
+            try nameMissingCgroup()
             try directory.write(record)
             let copy = try Descriptor(opening: directory.configPath, [.write, .create, .exclusive], mode: 0o600)
             try copy.writeAll(Bytes(config), directory.configPath)

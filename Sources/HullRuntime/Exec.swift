@@ -29,6 +29,9 @@ package struct Execution: ~Copyable {
             let words: Bytes = status == .paused ? "cannot exec in a paused container" : "cannot exec in a stopped container"
             throw Failure(words)
         }
+        if record.joinedMountNamespace {
+            throw Failure("not supported yet: exec in a container that joined a mount namespace")
+        }
         let first = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
         let kinds = try attempt { () throws(SystemError) in try foreignNamespaces(of: record.pid) }
         guard isAlive(record) else { throw Failure("cannot exec in a stopped container") }

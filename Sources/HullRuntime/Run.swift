@@ -23,7 +23,8 @@ extension Creation {
     package consuming func runForeground(
         _ signals: borrowing SignalsOfCaller, keep: Bool, store: ContainerStore
     ) throws(Failure) -> (code: Int32, warnings: [Failure]) {
-        let relay = try makeRelay()
+        let relay: TerminalRelay?
+        do throws(Failure) { relay = try makeRelay() } catch { throw undo(error) }
         do throws(Failure) { try start() } catch {
             relay?.restore()
             throw error

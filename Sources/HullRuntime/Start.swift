@@ -10,11 +10,7 @@ internal import HullPlan
 extension Creation {
     /// Ends `create`: the process waits for `start` from now on, without its creator.
     package consuming func leaveCreated() throws(Failure) {
-        do throws(SystemError) {
-            // The waiting process has inherited the open directory, and with it the lock.
-            try directory.descriptor.unlock()
-            try say(.goodbye)
-        } catch {
+        do throws(SystemError) { try say(.goodbye) } catch {
             throw undo(Failure(error))
         }
     }
@@ -23,6 +19,7 @@ extension Creation {
     mutating func start() throws(Failure) {
         do throws(Failure) {
             try spawned?.start(plan)
+            // From here on it is a container as any other: to be killed and deleted by other calls.
             try attempt { () throws(SystemError) in try directory.descriptor.unlock() }
             try afterStart()
         } catch {
@@ -59,12 +56,15 @@ extension ContainerStore {
         }
     }
 
-    /// Connects to the waiting init. Only one `start` gets through: removing the socket's name decides which.
+    /// Connects to the waiting init, which accepts one connection. Only one `start` gets there: renaming the socket decides
+    /// which, before anybody connects.
     private func connect(_ directory: borrowing ContainerDirectory) throws(Failure) -> Descriptor {
         do throws(SystemError) {
             try HostFiles.changeDirectory(directory.path)
-            let connection = try Sockets.connect(to: ContainerDirectory.startSocket, seqpacket: true)
-            try HostFiles.remove(ContainerDirectory.startSocket)
+            let taken = ContainerDirectory.startSocket + ".taken"
+            try HostFiles.rename(ContainerDirectory.startSocket, to: taken)
+            let connection = try Sockets.connect(to: taken, seqpacket: true)
+            try HostFiles.remove(taken)
             return connection
         } catch {
             switch error.errno {

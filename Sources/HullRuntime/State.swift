@@ -39,6 +39,10 @@ extension ContainerDirectory {
     /// The record, or the words for what is not there, or half there.
     func requireRecord() throws(Failure) -> ContainerRecord {
         guard let record = readRecord() else { throw Failure("container does not exist: \(id)") }
+        guard record.version == ContainerRecord.currentVersion else {
+            throw Failure(
+                "container \(id) was made by another version of hull", hint: "hull delete --force \(id) removes it")
+        }
         return record
     }
 
@@ -69,7 +73,7 @@ extension ContainerStore {
         var states: [State] = []
         var owners: [UInt32: Bytes] = [:]
         for id in try ids() {
-            guard let directory = try? open(id), let record = directory.readRecord() else { continue }
+            guard let directory = try? open(id), let record = try? directory.requireRecord() else { continue }
             let owner = owners[record.owner] ?? userName(record.owner)
             owners[record.owner] = owner
             states.append(directory.state(record, owner: owner))

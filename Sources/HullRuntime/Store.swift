@@ -89,13 +89,25 @@ struct ContainerDirectory: ~Copyable {
     static let startSocket: Bytes = "start.sock"
     var startSocketPath: Bytes { "\(path)/\(ContainerDirectory.startSocket)" }
 
-    /// Takes the lock, waiting for the time given; false when another hull still holds it.
+    /// Takes the lock, waiting for the time given; false when another hull still holds it. Whoever had it may have removed
+    /// the directory, and a new container of the same id may have its own: then this one does not exist any more.
     func lock(waitMilliseconds: Int64) throws(Failure) -> Bool {
         let deadline = Clock.monotonic + waitMilliseconds * 1_000_000
         while true {
-            if try attempt(nil, { () throws(SystemError) in try descriptor.tryLock() }) { return true }
+            if try attempt(nil, { () throws(SystemError) in try descriptor.tryLock() }) {
+                guard try isStillThere() else { throw Failure("container does not exist: \(id)") }
+                return true
+            }
             if Clock.monotonic >= deadline { return false }
             _ = try attempt { () throws(SystemError) in try Poll.ready([], timeoutMilliseconds: 10) }
+        }
+    }
+
+    private func isStillThere() throws(Failure) -> Bool {
+        try attempt { () throws(SystemError) in
+            let own = try descriptor.status()
+            let named = try HostFiles.status(path)
+            return named?.inode == own.inode && named?.filesystem == own.filesystem
         }
     }
 
@@ -103,7 +115,8 @@ struct ContainerDirectory: ~Copyable {
         try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600)
     }
 
-    /// The record; nil where there is none yet, or it is no record of ours: a creation that was cut off.
+    /// The record, of any version that names what is to be removed; nil where there is none yet, or it is no record of
+    /// ours: a creation that was cut off.
     func readRecord() -> ContainerRecord? {
         guard let bytes = try? HostFiles.read(recordPath) else { return nil }
         return try? ContainerRecord.read(bytes)

@@ -22,7 +22,7 @@ struct Program {
         let (verb, id) = subject
         do throws(Failure) {
             if let option = invocation.notYet.first { throw Failure("not supported yet: \(option)") }
-            try Caller.closeLeakedDescriptors(preserving: preservedDescriptors)
+            try Caller.settle(preserving: preservedDescriptors)
             return try dispatch()
         } catch {
             report(error, verb, id)
@@ -52,7 +52,7 @@ struct Program {
     }
 
     /// Descriptors after the standard streams that the container gets.
-    private var preservedDescriptors: UInt32 {
+    var preservedDescriptors: UInt32 {
         switch invocation.command {
         case .run(let options): options.create.preserveFDs + Caller.listenDescriptors
         case .create(let options): options.preserveFDs + Caller.listenDescriptors

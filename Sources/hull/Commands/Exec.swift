@@ -11,6 +11,7 @@ extension Program {
         let signals = options.detach ? nil : try SignalsOfCaller()
         var request = Request(id: options.id, bundle: "/")
         request.detached = options.detach
+        request.preservedDescriptors = preservedDescriptors
         if let path = options.pidFile { request.pidFile = try Caller.absolute(path) }
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         let said = try options.process.map { (path) throws(Failure) in try readProcess(path) }

@@ -16,6 +16,7 @@ package enum SeccompNames {
         }
         let text: StaticString
         let meaning: Meaning
+        var name: Bytes { Bytes(stringLiteral: text) }
     }
 
     /// An operator.
@@ -28,6 +29,7 @@ package enum SeccompNames {
     struct Flag {
         let text: StaticString
         let flag: SeccompFlags
+        var name: Bytes { Bytes(stringLiteral: text) }
     }
 
     static let actions = [

@@ -297,8 +297,10 @@ package enum HostFiles {
     }
 
     /// Replaces a file in one step: a sibling with the bytes, then rename(2). Readers see the old or the new whole.
-    package static func replace(_ path: Bytes, with bytes: Bytes, mode: UInt32) throws(SystemError) {
-        let sibling = "\(path.parentPath)/.\(path.lastComponent).\(chull_getpid())" as Bytes
+    package static func replace(
+        _ path: Bytes, with bytes: Bytes, mode: UInt32, through sibling: Bytes? = nil
+    ) throws(SystemError) {
+        let sibling = sibling ?? "\(path.parentPath)/.\(path.lastComponent).\(chull_getpid())"
         let file = try makeAnew(sibling, mode: mode)
         do {
             try file.writeAll(bytes, sibling)

@@ -31,6 +31,16 @@ package enum Sockets {
         return socket
     }
 
+    /// Whether a SOCK_SEQPACKET socket listens at a path, without connecting to it: the kernel compares the types when it has
+    /// found the socket, EPROTOTYPE; ECONNREFUSED, when nobody has it open any more.
+    package static func isListening(at path: Bytes) throws(SystemError) -> Bool {
+        do { _ = try connect(to: path, seqpacket: false) } catch {
+            if error.errno == .eprototype { return true }
+            if error.errno != .enoent && error.errno != .econnrefused { throw error }
+        }
+        return false
+    }
+
     /// Waits for a connection.
     package static func accept(_ listener: Int32) throws(SystemError) -> Descriptor {
         Descriptor(owning: try check(again { chull_accept(listener) }, "accept4"))

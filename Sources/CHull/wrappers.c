@@ -176,6 +176,7 @@ int chull_execveat(int dirfd, const char *path, char *const argv[], char *const 
     RESULT(syscall(SYS_execveat, dirfd, path, argv, envp, flags));
 }
 char **chull_environ(void) { return environ; }
+char *chull_getenv(const char *name) { return getenv(name); }
 
 uint32_t chull_geteuid(void) { return geteuid(); }
 uint32_t chull_getegid(void) { return getegid(); }

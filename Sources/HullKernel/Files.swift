@@ -8,6 +8,8 @@ package import HullLinux
 package struct OpenFlags: OptionSet, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run time.
+    package init(arrayLiteral elements: OpenFlags...) { self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue }) }
     /// O_PATH: only a place, nothing can be read through it.
     package static let path = OpenFlags(rawValue: UInt64(O_PATH))
     /// O_DIRECTORY: anything else is ENOTDIR.

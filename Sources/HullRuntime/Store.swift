@@ -21,9 +21,9 @@ package struct ContainerStore: Sendable {
             self.root = root.below(directory).cleanedPath
             return
         }
-        let runtimeDirectory = CurrentProcess.environment.first { $0.hasPrefix("XDG_RUNTIME_DIR=") }?.dropFirst(16)
-        if Credentials.effectiveUser != 0, let runtimeDirectory, !runtimeDirectory.isEmpty {
-            self.root = runtimeDirectory + "/hull"
+        let isRoot = Credentials.effectiveUser == 0
+        if !isRoot, let directory = CurrentProcess.variable("XDG_RUNTIME_DIR"), !directory.isEmpty {
+            self.root = directory + "/hull"
         } else {
             self.root = "/run/hull"
         }

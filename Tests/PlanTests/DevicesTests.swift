@@ -64,7 +64,8 @@ import Testing
         #expect(found == ["mknod /dev/null c 1:3 0600 0:0"] + defaults.dropFirst())
     }
 
-    // Goal: where mknod(2) is refused the host's devices are bound, FIFOs are made all the same. Method: a user namespace.
+    // Goal: where mknod(2) is refused the host's devices are bound, FIFOs are made all the same. Method: a user
+    // namespace.
     @Test func userNamespace() throws {
         var config = config([
             Device(type: "c", path: "/dev/fuse", major: 10, minor: 229), Device(type: "p", path: "/dev/p"),
@@ -78,7 +79,8 @@ import Testing
         #expect(plan.steps("inside").contains("move_mount 2 -> /dev/fuse"))
     }
 
-    // Goal: a /dev that is bound stays as it is, and whoever configured devices hears of it. Method: bind and rbind.
+    // DV-51. Goal: a /dev that is bound stays as it is, and whoever configured devices hears of it. Method: bind and
+    // rbind.
     @Test(arguments: ["bind", "rbind"]) func boundDev(option: String) throws {
         var config = config([Device(type: "c", path: "/dev/x", major: 1, minor: 3)])
         config.mounts = [Config.Mount(destination: "dev/.", source: "/dev", options: [Bytes(option)])]
@@ -86,7 +88,7 @@ import Testing
         #expect(try config.plan().warnings.map(\.pointer) == ["/mounts/0/destination", "/linux/devices"])
     }
 
-    // Goal: each mistake at its place. Method: a table.
+    // DV-50. Goal: each mistake at its place. Method: a table.
     @Test(arguments: [
         ("x", "/dev/a", 1, 1, ["/linux/devices/0/type: \"x\" is no kind of device"]),
         ("", "/dev/a", 1, 1, ["/linux/devices/0/type: \"\" is no kind of device"]),

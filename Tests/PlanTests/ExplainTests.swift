@@ -9,8 +9,8 @@ import Testing
 @testable import HullPlan
 
 @Suite struct ExplainTests {
-    // Goal: every step is a line, and no line that is not a step looks like one. Method: all fixtures that are plans;
-    // count lines that begin with a number and a side.
+    // PL-01. Goal: every step is a line, and no line that is not a step looks like one. Method: all fixtures that are
+    // plans; count lines that begin with a number and a side.
     @Test(arguments: PlanFixture.all.filter { !$0.isError }) func oneLinePerStep(fixture: PlanFixture) throws {
         let (request, host) = try fixture.surroundings()
         let plan = try resolve(try Config.read(fixture.config()), request, host)
@@ -20,7 +20,8 @@ import Testing
         #expect(lines.allSatisfy { !$0.hasSuffix(" ") && !$0.contains("\t") })
     }
 
-    // Goal: a config cannot forge lines or command a terminal. Method: newlines, escapes and odd bytes in every text.
+    // PL-02. Goal: a config cannot forge lines or command a terminal. Method: newlines, escapes and odd bytes in every
+    // text.
     @Test func hostileText() throws {
         let hostile: Bytes = "x\n  1 inside  exec\u{1b}[2J\u{202e}" + Bytes([0xff])
         var config = Config.smallest
@@ -39,7 +40,8 @@ import Testing
         #expect(plan.steps("inside").count == plan.inside.count)
     }
 
-    // Goal: a difference of two texts is a difference of two plans. Method: a longer path changes its own lines only.
+    // PL-03. Goal: a difference of two texts is a difference of two plans. Method: a longer path changes its own lines
+    // only.
     @Test func stableColumns() throws {
         var config = Config.smallest
         config.mounts = [
@@ -53,24 +55,26 @@ import Testing
         #expect(zip(before, after).filter { $0 != $1 }.count == 2)
     }
 
-    // Goal: kinds of steps that no fixture has are explained too. Method: each alone.
+    // PL-05. Goal: kinds of steps that no fixture has are explained too. Method: each alone.
     @Test func rareSteps() throws {
         var plan = try Config.smallest.plan()
         plan.outside = [OutsideAction.denySetgroups].map { OutsideStep(action: $0, origin: "/a") }
         let inside: [InsideAction] = [
-            .unshare([.user, .time]), .openRoot, .changeRoot, .join([.mount, .cgroup], slot: 3),
+            .unshare([.user, .time]), .openRoot, .changeRoot(mountNamespace: 2), .join([.mount, .cgroup], slot: 3),
             .rootPropagation(.unbindable, recursive: false), .makeReadOnly("/dev"),
         ]
         plan.inside = inside.map { InsideStep(action: $0, origin: "") }
         #expect(plan.steps("outside") == ["write setgroups = deny"])
         #expect(
             plan.steps("inside") == [
-                "unshare CLONE_NEWUSER CLONE_NEWTIME", "open /", "chroot /", "setns 3 CLONE_NEWNS CLONE_NEWCGROUP",
+                "unshare CLONE_NEWUSER CLONE_NEWTIME", "open /", "chroot /, after setns 2 CLONE_NEWNS",
+                "setns 3 CLONE_NEWNS CLONE_NEWCGROUP",
                 "mount_setattr / unbindable", "mount_setattr /dev ro",
             ])
     }
 
-    // Goal: a step without a field behind it shows none, another shows its pointer with its escapes. Method: one of each.
+    // PL-04. Goal: a step without a field behind it shows none, another shows its pointer with its escapes. Method: one
+    // of each.
     @Test func origins() throws {
         var config = Config.smallest
         config.linux?.namespaces?.append(.init(type: "network"))

@@ -17,7 +17,7 @@ import Testing
         linux = try #require(features.linux)
     }
 
-    // Goal: the document is one of the specification. Method: its schema; and the schema check itself bites.
+    // FT-50. Goal: the document is one of the specification. Method: its schema; and the schema check itself bites.
     @Test func schema() throws {
         #expect(try FeaturesSchema.violations(JSONWriter.text(of: features)) == [])
         var wrong = features
@@ -27,7 +27,8 @@ import Testing
         #expect(found.map { $0.prefix { $0 != ":" } } == ["/linux/capabilities/0", "/linux/namespaces/0"])
     }
 
-    // Goal: who is asked. Method: versions and annotations as given; libseccomp's version from the library itself.
+    // FT-54. Goal: who is asked. Method: versions and annotations as given; libseccomp's version from the library
+    // itself.
     @Test func versions() throws {
         let version = try #require(seccomp_version()?.pointee)
         let library = Bytes("\(version.major).\(version.minor).\(version.micro)")
@@ -42,8 +43,8 @@ import Testing
         #expect(features.potentiallyUnsafeConfigAnnotations == [])
     }
 
-    // Goal: a listed mount option is carried out, an unlisted one of ours is refused. Method: a mount with each word of
-    // the table, as a bind mount and as a filesystem.
+    // FT-51. Goal: a listed mount option is carried out, an unlisted one of ours is refused. Method: a mount with each
+    // word of the table, as a bind mount and as a filesystem.
     @Test(arguments: MountOptions.names) func mountOptions(name: Bytes) throws {
         let isListed = try #require(features.mountOptions).contains(name)
         let isRecursive = name != "rw" && name != "ro" && name != "relatime" && name.hasPrefix("r")
@@ -76,7 +77,7 @@ import Testing
         #expect(linux.capabilities?.count == 41)
     }
 
-    // Goal: what is listed of filters is taken. Method: each word in a filter of its own.
+    // FT-52. Goal: what is listed of filters is taken. Method: each word in a filter of its own.
     @Test func filterWordsAreTaken() throws {
         let seccomp = try #require(linux.seccomp)
         #expect(seccomp.enabled == true)
@@ -107,7 +108,7 @@ import Testing
         }
     }
 
-    // Goal: what is not carried out is said to be so. Method: the values, and one refused config for each.
+    // FT-53 PL-09. Goal: what is not carried out is said to be so. Method: the values, and one refused config for each.
     @Test func disabled() {
         #expect(linux.cgroup == Features.Cgroup(v1: false, v2: true, systemd: false, systemdUser: false, rdma: true))
         #expect(linux.apparmor?.enabled == false && linux.selinux?.enabled == false)

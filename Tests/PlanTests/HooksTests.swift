@@ -33,8 +33,8 @@ import Testing
         #expect(try added { $0.prestart = [] } == [])
     }
 
-    // Goal: createContainer hooks run after the mounts and before anything is hidden or read-only. Method: a read-only
-    // root with masked and read-only paths; the order of the steps.
+    // MP-50. Goal: createContainer hooks run after the mounts and before anything is hidden or read-only. Method: a
+    // read-only root with masked and read-only paths; the order of the steps.
     @Test func order() throws {
         var config = config { $0.createContainer = [.init(path: "/h")] }
         config.root?.readonly = true

@@ -33,7 +33,7 @@ import Testing
         return config.errors
     }
 
-    // Goal: layers are separated as the kernel separates them. Method: a table of values and paths.
+    // OV-50. Goal: layers are separated as the kernel separates them. Method: a table of values and paths.
     @Test(arguments: [
         ("/a", ["/a"]), ("/a:/b:c", ["/a", "/b", "/b/c"]), ("/a\\:b:/c", ["/a:b", "/c"]),
         ("/a\\\\:/b", ["/a\\", "/b"]),
@@ -42,7 +42,7 @@ import Testing
         #expect(try layers(["lowerdir=" + Bytes(value)]) == paths)
     }
 
-    // Goal: the upper layer is what was asked for. Method: given, read-only, and neither.
+    // OV-51. Goal: the upper layer is what was asked for. Method: given, read-only, and neither.
     @Test func upper() throws {
         let given = try plan(["lowerdir=/a:/b", "upperdir=/u", "workdir=/w"])
         #expect(given.lower == [0, 1])
@@ -54,7 +54,8 @@ import Testing
         #expect(thrownAway.upper == nil && thrownAway.throwAway && thrownAway.attributes == [])
     }
 
-    // Goal: what else is said reaches the filesystem, in order; its flags too, but read-only only the mount. Method: all.
+    // OV-52. Goal: what else is said reaches the filesystem, in order; its flags too, but read-only only the mount.
+    // Method: all.
     @Test func parameters() throws {
         let overlay = try plan(["lowerdir=/a", "metacopy=off", "ro", "userxattr", "sync", "lazytime"])
         #expect(overlay.parameters.map(\.key) == ["metacopy", "userxattr", "sync", "lazytime"])
@@ -64,12 +65,13 @@ import Testing
             ])
     }
 
-    // Goal: each layer by itself where the kernel can. Method: kernels before, at and after 6.7.
+    // OV-53. Goal: each layer by itself where the kernel can. Method: kernels before, at and after 6.7.
     @Test(arguments: [(6, false), (7, true), (12, true)]) func layerByLayer(kernel: UInt32, isSo: Bool) throws {
         #expect(try plan(["lowerdir=/a"], kernel: kernel).layerByLayer == isSo)
     }
 
-    // Goal: in a new user namespace, overlay's own attributes go to user.*. Method: with and without, and said already.
+    // OV-54. Goal: in a new user namespace, overlay's own attributes go to user.*. Method: with and without, and said
+    // already.
     @Test func userAttributes() throws {
         var config = Config.smallest
         config.linux?.namespaces?.append(.init(type: "user"))
@@ -85,7 +87,8 @@ import Testing
         #expect(try plan(["lowerdir=/a"]).parameters.isEmpty)
     }
 
-    // Goal: an overlay that is not the root is a mount like others. Method: propagation, and a bind of that type.
+    // OV-55. Goal: an overlay that is not the root is a mount like others. Method: propagation, and a bind of that
+    // type.
     @Test func elsewhere() throws {
         var config = Config.smallest
         config.mounts = [
@@ -101,7 +104,8 @@ import Testing
         guard case .tree = mounts[1].what else { throw ConfigErrors([]) }
     }
 
-    // Goal: the root needs no directory opened when it is a union, and only one mount is the root. Method: steps.
+    // RF-50. Goal: the root needs no directory opened when it is a union, and only one mount is the root. Method:
+    // steps.
     @Test func root() throws {
         var config = Config.smallest
         config.mounts = [Config.Mount(destination: "//./", type: "overlay", options: ["lowerdir=/a"])]
@@ -124,7 +128,7 @@ import Testing
         #expect(errors([Bytes](texts: options)) == expected)
     }
 
-    // Goal: an overlay covers nothing that decides about processes. Method: destinations in /proc.
+    // OV-56. Goal: an overlay covers nothing that decides about processes. Method: destinations in /proc.
     @Test func proc() {
         #expect(
             errors(["lowerdir=/a"], at: "/proc") == ["/mounts/0/destination: only a procfs can be mounted on /proc"])

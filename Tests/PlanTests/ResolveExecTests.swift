@@ -31,12 +31,14 @@ import Testing
         }
     }
 
-    // Goal: a further process enters what the first has, and no more. Method: with all namespaces, and with none.
+    // PL-10. Goal: a further process enters what the first has, and no more. Method: with all namespaces, and with
+    // none.
     @Test func joins() {
         #expect(
             lines(process, NamespaceKind.allCases) == [
                 "clone3 in pid namespace 0", "poll ready",
-                "setns 0 CLONE_NEWNET CLONE_NEWNS CLONE_NEWIPC CLONE_NEWUTS CLONE_NEWUSER CLONE_NEWCGROUP CLONE_NEWTIME",
+                "setns 0 CLONE_NEWNET CLONE_NEWNS CLONE_NEWIPC CLONE_NEWUTS CLONE_NEWUSER CLONE_NEWCGROUP"
+                    + " CLONE_NEWTIME",
                 "setresuid 0, setresgid 0, setgroups none", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
                 "chdir /srv", "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0", "access id", "accept start",
             ])
@@ -91,7 +93,8 @@ import Testing
                 == ["/terminal: is not true, but a console socket is given"])
     }
 
-    // Goal: in a user namespace all capabilities can be had. Method: one that the caller lacks, with and without.
+    // PL-11. Goal: in a user namespace all capabilities can be had. Method: one that the caller lacks, with and
+    // without.
     @Test func capabilities() throws {
         var process = process
         process.capabilities = .init()

@@ -174,8 +174,9 @@ indirect enum MutableJSON {
 }
 
 @Suite struct ResolveFuzzTests {
-    // Goal: whatever a config says, resolving ends with a plan that can be explained or with errors that have a place in
-    // the document, or whose place is missing where there is room for it. Method: 2,000 seeded mutations of the fixtures.
+    // PL-08. Goal: whatever a config says, resolving ends with a plan that can be explained or with errors that have a
+    // place in the document, or whose place is missing where there is room for it. Method: 2,000 seeded mutations of
+    // the fixtures.
     @Test func mutations() throws {
         var numbers = SeededNumbers(seed: 20_261_123)
         let fixtures = PlanFixture.all

@@ -82,6 +82,7 @@ int chull_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 int chull_execve(const char *path, char *const argv[], char *const envp[]);
 int chull_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 char **chull_environ(void);
+char *chull_getenv(const char *name);
 
 // Credentials and limits ----------------------------------------------------------------------------------------------
 uint32_t chull_geteuid(void);

@@ -70,6 +70,8 @@ let package = Package(
             name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],
             swiftSettings: tests),
         .testTarget(name: "Conformance", dependencies: ["Support"], exclude: ["CLAUSES.md"], swiftSettings: tests),
+        .testTarget(name: "Workloads", dependencies: ["Support"], exclude: ["app"], swiftSettings: tests),
+        .testTarget(name: "Faults", dependencies: ["Support"], exclude: ["strike.c"], swiftSettings: tests),
         .testTarget(
             name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(

@@ -2,9 +2,10 @@
 // Runs a command and strikes one process of it at one of its system calls:
 //     strike REPORT WHO N kill|ERRNO COMMAND...
 // WHO is 0 for the command itself, K for the K-th process that it makes; of such a one only calls before its execve count.
-// At the entry of the N-th call (from 1; 0: never) the process is killed, or the call is not made and answers ERRNO.
-// REPORT gets one line: how many calls were seen, the number of the call that was struck (-1: none), and the whole lines
-// end. The exit status is the command's; 128 plus the signal if it was killed.
+// At the entry of the N-th call (from 1; 0: never) the process is killed, or the call is not made and answers ERRNO; only
+// close(2) is made all the same, as the kernel does when it answers an error. REPORT gets one line: how many calls were
+// seen, the number of the call that was struck (-1: none), "end". The exit status is the command's; 128 plus the signal if
+// it was killed.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -13,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -35,10 +37,10 @@ static void meet(pid_t pid)
 }
 
 // A call whose number is -1 is not made: the answer is put in at its end.
-static void skip_call(pid_t pid)
+static void fail_call(pid_t pid)
 {
 #ifdef __x86_64__
-    ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), -1L);
+    if (run.struck != SYS_close) ptrace(PTRACE_POKEUSER, pid, offsetof(struct user_regs_struct, orig_rax), -1L);
     run.pending = 1;
 #endif
 }
@@ -59,7 +61,7 @@ static void at_call(pid_t pid)
     if (info.op == PTRACE_SYSCALL_INFO_EXIT && run.pending) answer(pid);
     if (info.op != PTRACE_SYSCALL_INFO_ENTRY || ++run.calls != run.at) return;
     run.struck = (long)info.entry.nr;
-    if (run.error) skip_call(pid);
+    if (run.error) fail_call(pid);
     else kill(pid, SIGKILL);
 }
 

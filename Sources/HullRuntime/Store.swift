@@ -100,7 +100,7 @@ struct ContainerDirectory: ~Copyable {
     }
 
     func write(_ record: ContainerRecord) throws(SystemError) {
-        try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600)
+        try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600, exchanging: true)
     }
 
     /// The record; nil where there is none yet, or it is no record of ours: a creation that was cut off.

@@ -20,6 +20,7 @@ COUNTS = FOLDER / "counts.jsonl"
 ENDED = re.compile(r"^\S+ Test (?!run with|case)(.+?)(?: with \d+ test cases?)? (passed|failed) after ")
 SKIPPED = re.compile(r'^\S+ Test (?!case)(.+?) (?:skipped|was cancelled after [\d.]+ seconds)(?:: (.*)|\.)?$')
 ISSUE = re.compile(r"^\S+ Test (.+?) recorded an issue")
+MOST_LINES, MOST_COLUMNS = 80, 240  # of failures on the screen
 LINE = re.compile(r"^(ok|not ok|skip)\b[ :]*(.*)")
 
 
@@ -74,8 +75,9 @@ def run(name: str, where: str, command: list[str]) -> int:
     for reason, times in collections.Counter(reasons).most_common():
         print(f"   skipped {times}: {reason}")
     if failed:
-        for line in failures(text, plain=passed + failed == 1):
-            print(f"   {line}")
+        shown = failures(text, plain=passed + failed == 1)
+        for line in shown[:MOST_LINES]:
+            print(f"   {line[:MOST_COLUMNS]}")
         print(f"   (all of it: {log})")
     with COUNTS.open("a") as out:
         out.write(json.dumps([name, where, passed, failed, len(reasons), round(seconds)]) + "\n")

@@ -6,7 +6,6 @@
 
 #include <errno.h>
 #include <linux/capability.h>
-#include <linux/close_range.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <signal.h>
@@ -65,14 +64,23 @@ static void set_capabilities(const struct chull_last_mile *mile)
             fail(mile, CHULL_STEP_AMBIENT, errno);
 }
 
+// The directory may be reachable for the container's user only (a home of mode 0700 below root-squashed NFS). It must lie
+// inside the root (CVE-2024-21626); the raw getcwd says "(unreachable)" else.
+static void enter_directory(const struct chull_last_mile *mile)
+{
+    char path[4096];
+    if (chdir(mile->cwd) < 0) fail(mile, CHULL_STEP_CWD, errno);
+    if (syscall(SYS_getcwd, path, sizeof path) < 0) fail(mile, CHULL_STEP_CWD, errno);
+    if (path[0] != '/') fail(mile, CHULL_STEP_CWD, ENOENT);
+}
+
 _Noreturn void chull_run_last_mile(const struct chull_last_mile *mile)
 {
     // Without no_new_privs only CAP_SYS_ADMIN may install a filter, so it comes first; with it, last.
     if (!mile->no_new_privileges) install_filter(mile);
     if (mile->set_capabilities) drop_bounding(mile);
     change_user(mile);
-    // The directory may be reachable for the container's user only (a home of mode 0700 below root-squashed NFS).
-    if (mile->chdir_after && chdir(mile->cwd) < 0) fail(mile, CHULL_STEP_CWD, errno);
+    if (mile->chdir_after) enter_directory(mile);
     if (mile->set_capabilities) set_capabilities(mile);
     if (mile->no_new_privileges) {
         if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0) fail(mile, CHULL_STEP_NO_NEW_PRIVILEGES, errno);

@@ -22,6 +22,7 @@
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/sendfile.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -66,9 +67,11 @@ int chull_fchownat(int dirfd, const char *path, uint32_t uid, uint32_t gid, int 
 }
 int chull_fchmodat(int dirfd, const char *path, uint32_t mode) { RESULT(fchmodat(dirfd, path, mode, 0)); }
 int chull_fchmod(int fd, uint32_t mode) { RESULT(fchmod(fd, mode)); }
-int chull_faccessat2(int dirfd, const char *path, int mode, int flags)
+int64_t chull_sendfile(int to, int from, size_t count) { RESULT(sendfile(to, from, NULL, count)); }
+int chull_utimensat(int dirfd, const char *path, int64_t seconds, uint32_t nanoseconds, int flags)
 {
-    RESULT(syscall(SYS_faccessat2, dirfd, path, mode, flags));
+    struct timespec time = {seconds, nanoseconds}, times[2] = {time, time};
+    RESULT(syscall(SYS_utimensat, dirfd, path, times, flags));
 }
 int64_t chull_getdents64(int fd, void *buffer, size_t count) { RESULT(syscall(SYS_getdents64, fd, buffer, count)); }
 int chull_flock(int fd, int exclusive, int wait)
@@ -80,6 +83,8 @@ int chull_dup3(int from, int to, int cloexec) { RESULT(dup3(from, to, cloexec ? 
 int chull_dup_above(int fd, int lowest) { RESULT(fcntl(fd, F_DUPFD_CLOEXEC, lowest)); }
 int chull_fcntl(int fd, int command, int64_t argument) { RESULT(fcntl(fd, command, argument)); }
 int chull_pipe2(int fds[2], int flags) { RESULT(pipe2(fds, flags)); }
+int chull_memfd_create(const char *name) { RESULT(syscall(SYS_memfd_create, name, 1u /* MFD_CLOEXEC */)); }
+int64_t chull_lseek(int fd, int64_t offset) { RESULT(lseek(fd, offset, SEEK_SET)); }
 int chull_fchdir(int fd) { RESULT(fchdir(fd)); }
 int chull_chdir(const char *path) { RESULT(chdir(path)); }
 // The raw call: glibc's wrapper hides the "(unreachable)" prefix that tells of a directory outside the root.
@@ -99,6 +104,7 @@ int chull_statx(int dirfd, const char *path, int flags, struct chull_status *sta
         .rdev_major = s.stx_rdev_major, .rdev_minor = s.stx_rdev_minor,
         .dev_major = s.stx_dev_major, .dev_minor = s.stx_dev_minor,
         .inode = s.stx_ino, .size = s.stx_size, .attributes = s.stx_attributes, .mount = s.stx_mnt_id,
+        .modified = s.stx_mtime.tv_sec, .modified_nanoseconds = s.stx_mtime.tv_nsec,
     };
     return 0;
 }
@@ -264,7 +270,8 @@ int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd)
     union { char bytes[CMSG_SPACE(sizeof(int))]; struct cmsghdr align; } control = {0};
     struct iovec part = {buffer, count};
     struct msghdr message = {
-        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
+        // CMSG_LEN: the padding of CMSG_SPACE would have room for a second descriptor, which nobody would close.
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = CMSG_LEN(sizeof(int))};
     ssize_t r = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
     if (r < 0) return -errno;
     struct cmsghdr *header = CMSG_FIRSTHDR(&message);
@@ -273,6 +280,8 @@ int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd)
         memcpy(received_fd, CMSG_DATA(header), sizeof(int));
     return r;
 }
+// The size of the next message, which stays; 0 at the end.
+int64_t chull_pending(int fd) { RESULT(recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC)); }
 int chull_poll(const int *fds, size_t count, int timeout)
 {
     struct pollfd polled[8];
@@ -283,6 +292,11 @@ int chull_poll(const int *fds, size_t count, int timeout)
     for (size_t i = 0; i < count; i++) ready |= (polled[i].revents != 0) << i;
     return ready;
 }
+int chull_wait_writable(int fd)
+{
+    struct pollfd polled = {.fd = fd, .events = POLLOUT};
+    RESULT(poll(&polled, 1, -1));
+}
 int chull_signalfd_all(uint64_t *old)
 {
     uint64_t all = ~0ull;
@@ -291,14 +305,12 @@ int chull_signalfd_all(uint64_t *old)
 }
 int chull_sigmask(uint64_t mask) { RESULT(syscall(SYS_rt_sigprocmask, SIG_SETMASK, &mask, NULL, 8)); }
 // An ignored signal stays ignored across execve(2): a container must not inherit its caller's choices.
-int chull_signals_default(void)
+int chull_signal_default(int signal)
 {
-    for (int signal = 1; signal <= 64; signal++) {
-        struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); uint64_t mask; } old, new = {0};
-        if (syscall(SYS_rt_sigaction, signal, NULL, &old, 8) == 0 && old.handler == SIG_IGN)
-            syscall(SYS_rt_sigaction, signal, &new, NULL, 8);
-    }
-    return 0;
+    struct { void (*handler)(int); unsigned long flags; void (*restorer)(void); uint64_t mask; } old, new = {0};
+    if (syscall(SYS_rt_sigaction, signal, NULL, &old, 8) < 0) return -errno;
+    if (old.handler != SIG_IGN) return 0;
+    RESULT(syscall(SYS_rt_sigaction, signal, &new, NULL, 8));
 }
 int chull_signalfd_read(int fd)
 {

@@ -36,8 +36,8 @@ extension InitProgram {
     }
 
     private func bindConsole(_ peer: borrowing Descriptor) throws(SystemError) {
-        let place = try root.makeFile("/dev/console")
-        guard try !place.status().isSymbolicLink else { throw SystemError("openat2", "/dev/console", .eloop) }
+        let directory = try root.makeDirectories("/dev")
+        let place = try RootDirectory.makeFile("console", in: directory.number)
         try MountTree(copyingAt: peer.number, recursive: false).attach(at: place.number)
     }
 }

@@ -31,7 +31,11 @@ package struct InitProgram: ~Copyable {
     var callerUmask: UInt32 = 0o022
     var root = RootDirectory()
     var emptyTree: MountTree?
-    var nullTree: MountTree?
+    var nullDevice: Descriptor?
+    var procfs: PrivateProcfs?
+    /// Where the last device or link was made, in a row of such steps.
+    var parentDirectory = Descriptor(owning: -1)
+    var parentPath: Bytes = ""
     var executable: Bytes = ""
     var lateDirectory: Bytes?
 
@@ -63,8 +67,8 @@ package struct InitProgram: ~Copyable {
                 if case .ready = action { report = try becomeReady() } else { try apply(action) }
                 index += 1
             }
-            // All are so already, but for what the caller passes to the container; this line is the promise.
-            try closeOnExec(from: 3 + Int32(clamping: process.preservedDescriptors))
+            // All are so already; this line is the promise.
+            try closeOnExec(from: firstOwned)
         } catch {
             InitMessage.failure(step: index, error).send(to: report)
             CurrentProcess.exit(1)
@@ -74,12 +78,20 @@ package struct InitProgram: ~Copyable {
 
     /// All descriptors that the steps use; every other one is the runtime's own.
     var needed: [Int32] {
-        let preserved = 3..<(3 + Int32(clamping: process.preservedDescriptors))
-        return preserved + held.open + [socket] + [listener, consoleSocket].compactMap { $0 }
+        var numbers = held.open
+        numbers.append(socket)
+        if let listener { numbers.append(listener) }
+        if let consoleSocket { numbers.append(consoleSocket) }
+        for number in 3..<firstOwned { numbers.append(number) }
+        return numbers
     }
+
+    /// The descriptors below are for the container's program.
+    private var firstOwned: Int32 { 3 + Int32(clamping: process.preservedDescriptors) }
 
     /// The steps. No default: a new kind of step does not compile until it is carried out here.
     private mutating func apply(_ action: InsideAction) throws(SystemError) {
+        if !action.makesEntry { parentPath = "" }
         switch action {
         case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
         case .awaitMappings: try hear(.mappingsWritten)
@@ -102,7 +114,7 @@ package struct InitProgram: ~Copyable {
             InitMessage.hooksPoint.send(to: socket)
             try hear(.goOn)
         case .hook(let kind, let hook): try run(hook, kind)
-        case .sysctl(let path, let value): try PrivateProcfs().write("sys/" + path, value)
+        case .sysctl(let path, let value): try writeSysctl(path, value)
         case .makeReadOnly(let path): try makeReadOnly(path)
         case .readonlyPath(let path): try makePathReadOnly(path)
         case .maskedPath(let path): try maskPath(path)
@@ -134,6 +146,8 @@ package struct InitProgram: ~Copyable {
     /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.
     private mutating func becomeReady() throws(SystemError) -> Int32 {
         InitMessage.ready(hint: executableHint()).send(to: socket)
+        // While the runtime is at work.
+        CurrentProcess.resetIgnoredSignals()
         guard let listener else {
             try hear(.start)
             try runStartHooks()
@@ -172,7 +186,6 @@ package struct InitProgram: ~Copyable {
         mile.environment = process.environment
         mile.lateDirectory = lateDirectory
         CurrentProcess.setUmask(process.umask)
-        CurrentProcess.resetIgnoredSignals()
         try? CurrentProcess.setSignalMask(0)
         mile.run(report: report)
     }

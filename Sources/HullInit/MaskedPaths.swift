@@ -17,29 +17,31 @@ extension InitProgram {
         }
     }
 
-    /// One empty filesystem serves all masked directories.
+    /// One empty filesystem serves all masked directories. The first gets it, the others copies: before kernel 6.15 only
+    /// what is attached can be copied.
     private mutating func coverDirectory(_ place: borrowing Descriptor) throws(SystemError) {
-        if emptyTree == nil {
-            let context = try FilesystemContext("tmpfs")
-            try context.set("source", "tmpfs")
-            try context.set("nr_inodes", "1")
-            emptyTree = try context.mount([.readOnly, .noSuid, .noDev, .noExec])
+        if let number = emptyTree?.descriptor.number {
+            return try MountTree(copyingAt: number, recursive: false).attach(at: place.number)
         }
-        guard let number = emptyTree?.descriptor.number else { throw SystemError("open_tree", "", .ebadf) }
-        try MountTree(copyingAt: number, recursive: false).attach(at: place.number)
+        let context = try FilesystemContext("tmpfs")
+        try context.set("source", "tmpfs")
+        try context.set("nr_inodes", "1")
+        let tree = try context.mount([.readOnly, .noSuid, .noDev, .noExec])
+        try tree.attach(at: place.number)
+        emptyTree = consume tree
     }
 
     /// The container's /dev/null may be anything: it is opened once and its device number is looked at.
     private mutating func coverFile(_ place: borrowing Descriptor) throws(SystemError) {
-        if nullTree == nil {
+        if nullDevice == nil {
             guard let null = try placeInRoot("/dev/null") else { throw SystemError("openat2", "/dev/null", .enoent) }
             let status = try null.status()
             guard status.isCharacterDevice, status.device == DeviceNumber(major: 1, minor: 3) else {
                 throw SystemError("statx", "/dev/null", .enodev, detail: "it is not the null device")
             }
-            nullTree = try MountTree(copyingAt: null.number, recursive: false)
+            nullDevice = consume null
         }
-        guard let number = nullTree?.descriptor.number else { throw SystemError("open_tree", "", .ebadf) }
+        guard let number = nullDevice?.number else { throw SystemError("open_tree", "/dev/null", .ebadf) }
         try MountTree(copyingAt: number, recursive: false).attach(at: place.number)
     }
 

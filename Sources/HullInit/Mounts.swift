@@ -54,7 +54,11 @@ extension InitProgram {
             try context.set("mode", "0" + Bytes(String(mode, radix: 8)))
         }
         for parameter in plan.parameters { try context.set(parameter.key, parameter.value) }
-        return try context.mount(plan.attributes)
+        guard plan.copiesUp else { return try context.mount(plan.attributes) }
+        let tree = try context.mount(plan.attributes.subtracting(.readOnly))
+        try copyUp(place, into: tree, plan)
+        if plan.attributes.contains(.readOnly) { try tree.setAttributes(set: .readOnly) }
+        return tree
     }
 
     /// Makes a mount read-only that had to be written until now.

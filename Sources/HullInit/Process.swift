@@ -62,14 +62,20 @@ extension InitProgram {
         process.environment.append("HOME=" + home)
     }
 
-    /// Gives pipes and terminals on the standard streams to the container's user; the group stays. A null device belongs
-    /// to everybody, and what refuses the change can be used without.
+    /// Gives pipes and terminals on the standard streams to the container's user; the group stays. Anything else is the
+    /// host's: a file, a device. What refuses the change can be used without.
     func ownStandardStreams(_ uid: UInt32) {
         for stream in Int32(0)...2 {
             guard let status = try? FileStatus(ofOpen: stream), status.uid != uid else { continue }
-            if status.isCharacterDevice, status.device == DeviceNumber(major: 1, minor: 3) { continue }
+            guard status.isFifo || Terminal.isTerminal(stream) else { continue }
             try? RootDirectory.changeOwner("", uid: uid, gid: UInt32.max, in: stream)
         }
+    }
+
+    /// One procfs serves all: taking a mount away waits for an RCU grace period.
+    mutating func writeSysctl(_ path: Bytes, _ value: Bytes) throws(SystemError) {
+        if procfs == nil { procfs = try PrivateProcfs() }
+        try procfs?.write("sys/" + path, value)
     }
 
     /// Runs a hook; its failure is the failure of the step.

@@ -52,6 +52,8 @@ package struct FileStatus: Sendable {
     package let size: UInt64
     /// The filesystem that it lies on.
     package let filesystem: DeviceNumber
+    /// The last modification, since 1970.
+    package let modified: (seconds: Int64, nanoseconds: UInt32)
 
     private func isType(_ type: Int32) -> Bool { mode & UInt32(S_IFMT) == UInt32(type) }
     /// S_ISDIR.
@@ -60,6 +62,8 @@ package struct FileStatus: Sendable {
     package var isRegular: Bool { isType(S_IFREG) }
     /// S_ISCHR.
     package var isCharacterDevice: Bool { isType(S_IFCHR) }
+    /// S_ISFIFO.
+    package var isFifo: Bool { isType(S_IFIFO) }
     /// S_ISLNK.
     package var isSymbolicLink: Bool { isType(S_IFLNK) }
     /// The type bits of `mode`.
@@ -86,6 +90,15 @@ extension Descriptor {
         self.init(owning: try check(number, "openat2", path))
     }
 
+    /// A file without a name that holds the bytes, open at its beginning: memfd_create(2).
+    package init(holding bytes: Bytes, name: Bytes) throws(SystemError) {
+        let created = unsafe name.withCString { unsafe chull_memfd_create($0) }
+        let file = Descriptor(owning: try check(created, "memfd_create", name))
+        try file.writeAll(bytes, name)
+        try check(chull_lseek(file.number, 0), "lseek", name)
+        self = file
+    }
+
     /// All that can be read, up to `limit` bytes; EFBIG beyond.
     package borrowing func readAll(limit: Int = 1 << 24, _ object: Bytes = "") throws(SystemError) -> [UInt8] {
         try hullReadAll(number, limit: limit, object)
@@ -104,7 +117,7 @@ extension Descriptor {
         return true
     }
 
-    /// Gives up the lock of `tryLock`, also for processes that inherited the open file.
+    /// Gives up the lock of `tryLock`.
     package borrowing func unlock() throws(SystemError) { try check(chull_unlock(number), "flock") }
 
     /// Takes O_NONBLOCK off.
@@ -172,6 +185,11 @@ package func hullWriteAll(_ number: Int32, _ bytes: Bytes, _ object: Bytes) thro
         let written = unsafe bytes.array.withUnsafeBytes { buffer in
             again { unsafe chull_write(number, buffer.baseAddress.map { unsafe $0 + done }, bytes.count - done) }
         }
+        if written == -Int64(Errno.eagain.rawValue) {
+            // Somebody has set O_NONBLOCK on what they gave us.
+            try check(again { Int64(chull_wait_writable(number)) }, "poll", object)
+            continue
+        }
         done += Int(try check(written, "write", object))
     } while done < bytes.count
 }
@@ -183,7 +201,8 @@ func hullStatus(_ directory: Int32, _ path: Bytes, _ flags: Int32) throws(System
     return FileStatus(
         mode: status.mode, uid: status.uid, gid: status.gid,
         device: DeviceNumber(major: status.rdev_major, minor: status.rdev_minor), inode: status.inode,
-        links: status.nlink, size: status.size, filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor))
+        links: status.nlink, size: status.size, filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor),
+        modified: (status.modified, status.modified_nanoseconds))
 }
 
 func hullFilesystem(_ number: Int32) throws(SystemError) -> (type: Int64, flags: UInt64) {
@@ -213,6 +232,21 @@ func hullEntries(_ number: Int32) throws(SystemError) -> [Bytes] {
             offset += length
         }
     }
+}
+
+func hullLinkTarget(_ path: Bytes, _ directory: Int32) throws(SystemError) -> Bytes {
+    var result: Int64 = 0
+    let target = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+        result = unsafe path.withCString { path in
+            unsafe buffer.withMemoryRebound(to: CChar.self) {
+                guard let start = $0.baseAddress else { return -Int64(EINVAL) }
+                return unsafe chull_readlinkat(directory, path, start, 4096)
+            }
+        }
+        count = max(0, Int(result))
+    }
+    try check(result, "readlinkat", path)
+    return Bytes(target)
 }
 
 /// Host paths: what the runtime does in its own directories and the kernel's filesystems, never below a container's root.
@@ -255,22 +289,6 @@ package enum HostFiles {
         try check(unsafe path.withCString { unsafe chull_unlinkat(AT_FDCWD, $0, Int32(AT_REMOVEDIR)) }, "rmdir", path)
     }
 
-    /// The target of a symbolic link: readlink(2).
-    package static func linkTarget(_ path: Bytes) throws(SystemError) -> Bytes {
-        var result: Int64 = 0
-        let target = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
-            result = unsafe path.withCString { path in
-                unsafe buffer.withMemoryRebound(to: CChar.self) {
-                    guard let start = $0.baseAddress else { return -Int64(EINVAL) }
-                    return unsafe chull_readlinkat(AT_FDCWD, path, start, 4096)
-                }
-            }
-            count = max(0, Int(result))
-        }
-        try check(result, "readlink", path)
-        return Bytes(target)
-    }
-
     /// chown(2) of what a link at the end points to is never wanted: AT_SYMLINK_NOFOLLOW.
     package static func changeOwner(_ path: Bytes, uid: UInt32, gid: UInt32) throws(SystemError) {
         let result = unsafe path.withCString {
@@ -285,10 +303,10 @@ package enum HostFiles {
     /// would do the same, but ext4 takes that for a wish that the new bytes be on the disk: 0.1 to 0.3 ms, of 6 for a whole
     /// `run`, and as much again when the blocks are given back. Only for a file that nobody else writes.
     package static func replace(
-        _ path: Bytes, with bytes: Bytes, mode: UInt32, exchanging: Bool = false
+        _ path: Bytes, with bytes: Bytes, mode: UInt32, through sibling: Bytes? = nil, exchanging: Bool = false
     ) throws(SystemError) {
-        let sibling = "\(path.parentPath)/.\(path.lastComponent).\(chull_getpid())" as Bytes
-        let file = try Descriptor(opening: sibling, [.write, .create, .truncate], mode: mode)
+        let sibling = sibling ?? "\(path.parentPath)/.\(path.lastComponent).\(chull_getpid())"
+        let file = try makeAnew(sibling, mode: mode)
         do {
             try file.writeAll(bytes, sibling)
             if exchanging, try exchange(sibling, path) { try remove(sibling) } else { try rename(sibling, to: path) }
@@ -310,6 +328,16 @@ package enum HostFiles {
         if result == -Errno.enoent.rawValue || result == -Errno.einval.rawValue { return false }
         try check(result, "rename", other)
         return true
+    }
+
+    /// A new file, never one that somebody has put there, nor what a link there points to: the directory of a pid file may
+    /// be everybody's. One that an earlier process of the same pid left behind is in the way.
+    private static func makeAnew(_ path: Bytes, mode: UInt32) throws(SystemError) -> Descriptor {
+        do { return try Descriptor(opening: path, [.write, .create, .exclusive], mode: mode) } catch {
+            guard error.errno == .eexist else { throw error }
+        }
+        try remove(path)
+        return try Descriptor(opening: path, [.write, .create, .exclusive], mode: mode)
     }
 
     /// rename(2).

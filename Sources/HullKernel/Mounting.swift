@@ -127,11 +127,12 @@ package struct FilesystemContext: ~Copyable {
         let created = chull_fsconfig(descriptor.number, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0)
         try explain(created, type)
         let number = chull_fsmount(descriptor.number, UInt32(FSMOUNT_CLOEXEC), UInt32(attributes.rawValue))
-        return MountTree(Descriptor(owning: try check(number, "fsmount", type)))
+        try explain(number, type, "fsmount")
+        return MountTree(Descriptor(owning: number))
     }
 
     /// The context's log holds the kernel's own sentence: "e tmpfs: Unknown parameter 'sise'".
-    private func explain(_ result: Int32, _ object: Bytes) throws(SystemError) {
+    private func explain(_ result: Int32, _ object: Bytes, _ call: Bytes = "fsconfig") throws(SystemError) {
         if result >= 0 { return }
         var said: [Bytes] = []
         while said.count < 8 {
@@ -143,7 +144,7 @@ package struct FilesystemContext: ~Copyable {
             if count <= 0 { break }
             said.append(Bytes(line.dropFirst(2)).trimmed)
         }
-        throw SystemError("fsconfig", object, Errno(rawValue: -result), detail: said.joined("; "))
+        throw SystemError(call, object, Errno(rawValue: -result), detail: said.joined("; "))
     }
 }
 

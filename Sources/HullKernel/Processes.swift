@@ -176,7 +176,15 @@ package enum CurrentProcess {
     }
 
     /// Gives every ignored signal its default action again: execve(2) would pass ignoring on.
-    package static func resetIgnoredSignals() { _ = chull_signals_default() }
+    package static func resetIgnoredSignals() { for signal in Int32(1)...64 { resetIgnored(signal) } }
+
+    /// Gives one signal its default action again if it is ignored.
+    package static func resetIgnored(_ signal: Int32) { _ = chull_signal_default(signal) }
+
+    /// Takes close-on-exec off: fcntl(2) F_SETFD.
+    package static func keepAcrossExec(_ descriptor: Int32) throws(SystemError) {
+        try check(chull_fcntl(descriptor, Int32(F_SETFD), 0), "fcntl", "F_SETFD \(descriptor)")
+    }
 
     /// Duplicates a descriptor onto a standard one (0, 1, 2), without close-on-exec: dup3(2).
     package static func useAsStandard(_ descriptor: Int32, _ standard: Int32) throws(SystemError) {

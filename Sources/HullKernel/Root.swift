@@ -45,30 +45,62 @@ package struct RootDirectory: ~Copyable {
         }
     }
 
-    /// The directory at the path; missing components are made with mode 0755, one at a time below what was opened.
-    /// With `strict` no symbolic link is followed on the way.
+    /// The directory at the path; missing components are made with mode 0755, one at a time below what was opened. With
+    /// `strict` no symbolic link is followed on the way; else the target of one that leads to nothing is made, inside the
+    /// root: images have /var/run -> /run without /run.
     package func makeDirectories(_ path: Bytes, strict: Bool = false) throws(SystemError) -> Descriptor {
+        try makeDirectories(path, strict: strict, links: 40)
+    }
+
+    private func makeDirectories(_ path: Bytes, strict: Bool, links: Int) throws(SystemError) -> Descriptor {
         do { return try open(path, [.path, .directory], strict: strict) } catch {
             if error.errno != .enoent { throw error }
         }
         let clean = path.cleanedPath
         guard clean != "/" else { return try open("/", [.path, .directory]) }
-        let parent = try makeDirectories(clean.parentPath, strict: strict)
-        try RootDirectory.makeDirectory(clean.lastComponent, mode: 0o755, in: parent.number)
-        return try open(clean, [.path, .directory], strict: strict)
+        let name = clean.lastComponent
+        let parent = try makeDirectories(clean.parentPath, strict: strict, links: links)
+        try RootDirectory.makeDirectory(name, mode: 0o755, in: parent.number)
+        do { return try RootDirectory.openMade(name, [.path, .directory], in: parent.number) } catch {
+            guard error.errno == .eloop, !strict, links > 0 else { throw SystemError(error.call, clean, error.errno) }
+            let target = try RootDirectory.linkTarget(name, in: parent.number)
+            return try makeDirectories(target.below(clean.parentPath), strict: strict, links: links - 1)
+        }
     }
 
     /// The place of a regular file at the path; made empty, with its directories, where nothing is.
-    package func makeFile(_ path: Bytes) throws(SystemError) -> Descriptor {
+    package func makeFile(_ path: Bytes) throws(SystemError) -> Descriptor { try makeFile(path, links: 40) }
+
+    private func makeFile(_ path: Bytes, links: Int) throws(SystemError) -> Descriptor {
         if let place = try existingPlace(path) { return place }
         let clean = path.cleanedPath
+        let name = clean.lastComponent
         let parent = try makeDirectories(clean.parentPath)
+        do { return try RootDirectory.makeFile(name, in: parent.number) } catch {
+            guard error.errno == .eloop, links > 0 else { throw SystemError(error.call, clean, error.errno) }
+            let target = try RootDirectory.linkTarget(name, in: parent.number)
+            return try makeFile(target.below(clean.parentPath), links: links - 1)
+        }
+    }
+
+    /// The place of a name in an open directory, made as an empty file where nothing is. A symbolic link is ELOOP.
+    package static func makeFile(_ name: Bytes, in parent: Int32) throws(SystemError) -> Descriptor {
         do {
             _ = try Descriptor(
-                opening: clean.lastComponent, [.write, .create, .exclusive, .noFollow], mode: 0o644,
-                below: parent.number)
+                opening: name, [.write, .create, .exclusive, .noFollow], mode: 0o644, below: parent,
+                resolve: UInt64(RESOLVE_BENEATH))
         } catch { if error.errno != .eexist { throw error } }
-        return try place(clean)
+        return try openMade(name, [.path], in: parent)
+    }
+
+    /// What has just been made, where it was made. Somebody may have been faster: what is there is taken, but no link.
+    private static func openMade(_ name: Bytes, _ flags: OpenFlags, in parent: Int32) throws(SystemError) -> Descriptor {
+        try Descriptor(opening: name, flags, below: parent, resolve: UInt64(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS))
+    }
+
+    /// The target of a symbolic link in an open directory: readlinkat(2).
+    package static func linkTarget(_ name: Bytes, in parent: Int32) throws(SystemError) -> Bytes {
+        try hullLinkTarget(name, parent)
     }
 
     /// A directory below an open one: mkdirat(2). One that is there already is no error: another container on the same

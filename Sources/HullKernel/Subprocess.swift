@@ -38,15 +38,16 @@ package struct Subprocess: Sendable {
         self.timeoutMilliseconds = timeoutMilliseconds
     }
 
-    /// Runs the program. Its standard output is the caller's; a program that does not read its input does no harm.
+    /// Runs the program. Its standard output is the caller's. Its input is a file: nothing to wait for, whether the program
+    /// reads all of it, byte by byte, by the name /dev/stdin, or not at all.
     package func run() throws(SystemError) -> Outcome {
-        let input = try Sockets.pair()
+        let input = try Descriptor(holding: self.input, name: "stdin")
         let errors = try Pipe()
         let refusal = try Pipe()
         guard let process = try CurrentProcess.clone(0, cgroup: nil) else {
-            execute(input.second.number, errors.writing.number, refusal.writing.number)
+            execute(input.number, errors.writing.number, refusal.writing.number)
         }
-        return try finish(process, input, errors, refusal)
+        return try finish(process, errors, refusal)
     }
 
     /// What a program of the host prints, found in the PATH of the environment. A failing program is an error.
@@ -78,7 +79,7 @@ package struct Subprocess: Sendable {
         let argv = CStringArray(arguments)
         let envp = CStringArray(environment)
         _ = chull_sigmask(0)
-        _ = chull_signals_default()
+        CurrentProcess.resetIgnoredSignals()
         _ = chull_dup3(input, 0, 0)
         _ = chull_dup3(errors, 2, 0)
         // What is passed to the container is no business of a hook.
@@ -89,16 +90,10 @@ package struct Subprocess: Sendable {
     }
 
     private func finish(
-        _ process: borrowing ProcessHandle, _ input: consuming SocketPair, _ errors: consuming Pipe,
-        _ refusal: consuming Pipe
+        _ process: borrowing ProcessHandle, _ errors: consuming Pipe, _ refusal: consuming Pipe
     ) throws(SystemError) -> Outcome {
-        let inputEnd = input.first
-        _ = consume input.second
         _ = consume errors.writing
         _ = consume refusal.writing
-        // EPIPE and a full socket: the program may not care for its input.
-        try? Sockets.send(self.input, to: inputEnd.number)
-        _ = consume inputEnd
         var tail: [UInt8] = []
         let ended = try drain(process, errors.reading.number, &tail)
         if !ended { try process.signal(9) }
@@ -120,13 +115,16 @@ package struct Subprocess: Sendable {
             let waited = open ? [process.pidfd.number, errors] : [process.pidfd.number]
             let ready = try Poll.ready(waited, timeoutMilliseconds: left)
             if ready == 0 { return false }
-            if ready & 2 != 0 {
+            let ended = ready & 1 != 0
+            // A pipe holds 64 KiB: so much the program may have left in it, and others may go on writing.
+            var reads = ended ? 16 : 1
+            while open, reads > 0, try Poll.ready([errors], timeoutMilliseconds: 0) != 0 {
                 let chunk = (try? hullReadAvailable(errors)) ?? []
                 open = !chunk.isEmpty
                 tail = Array((tail + chunk).suffix(4096))
-            } else if ready & 1 != 0 {
-                return true
+                reads -= 1
             }
+            if ended { return true }
         }
     }
 }

@@ -94,17 +94,17 @@ package struct Architecture: Hashable, Sendable {
     /// The one this program was built for.
     package static var native: Architecture {
         #if arch(x86_64)
-        .x86_64
+            .x86_64
         #elseif arch(arm64)
-        .aarch64
+            .aarch64
         #elseif arch(riscv64)
-        .riscv64
+            .riscv64
         #elseif arch(powerpc64le)
-        .ppc64le
+            .ppc64le
         #elseif arch(s390x)
-        .s390x
+            .s390x
         #else
-        #error("say which architecture this is")
+            #error("say which architecture this is")
         #endif
     }
 }

@@ -4,7 +4,8 @@
 package struct EBPFInstruction: Hashable, Sendable {
     /// What it does: class, operation and where the operand comes from.
     package var code: UInt8
-    /// The destination register in one half, the source register in the other; which half is which follows the byte order.
+    /// The destination register in one half, the source register in the other; which half is which follows the byte
+    /// order.
     package var registers: UInt8
     /// The distance of a jump, or the offset of a load.
     package var offset: Int16

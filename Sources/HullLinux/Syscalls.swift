@@ -17,21 +17,16 @@ package enum SyscallEntry: Hashable, Sendable {
 
 /// The name of a system call, ready to be asked for on several architectures.
 package struct SyscallName: Sendable {
-    private let cString: [CChar]
+    private let cString: [UInt8]
 
     /// Takes a name. One with a NUL inside counts as empty, which no system call is: the part before it may be one.
-    package init(_ name: Bytes) {
-        var text: [CChar] = []
-        text.reserveCapacity(name.count + 1)
-        if !name.contains(0) { for byte in name.array { text.append(CChar(bitPattern: byte)) } }
-        text.append(0)
-        cString = text
-    }
+    package init(_ name: Bytes) { cString = (name.contains(0) ? [] : name.array) + [0] }
 
     /// How it is made there. libseccomp's tables decide, so hull knows the same names as other runtimes.
     package func entry(on architecture: Architecture) -> SyscallEntry {
-        let found = unsafe cString.withUnsafeBufferPointer {
-            unsafe seccomp_syscall_resolve_name_arch(architecture.token, $0.baseAddress)
+        let found = unsafe cString.withUnsafeBytes {
+            unsafe seccomp_syscall_resolve_name_arch(
+                architecture.token, $0.baseAddress?.assumingMemoryBound(to: CChar.self))
         }
         if found >= 0 { return .number(UInt32(found)) }
         // __NR_SCMP_ERROR. Every other negative number stands for a name that is known elsewhere.

@@ -12,18 +12,13 @@ package struct SyscallMultiplex: Hashable, Sendable {
 
     /// libseccomp's stand-in: -100 less the call for sockets, -200 less the call for System V IPC.
     init?(pseudo: Int32, on architecture: Architecture) {
-        guard let table = Multiplexer(architecture) else { return nil }
-        switch pseudo {
-        case -120...(-101):
-            number = table.base + 102
-            call = UInt32(-pseudo - 100)
-            direct = table.sockets[Int(call) - 1].map { table.base + $0 }
-        case -224...(-201):
-            number = table.base + 117
-            call = UInt32(-pseudo - 200)
-            direct = table.ipc(call).map { table.base + $0 }
-        default: return nil
-        }
+        guard (-120...(-101)).contains(pseudo) || (-224...(-201)).contains(pseudo) else { return nil }
+        guard let family = Multiplexer(architecture) else { return nil }
+        let isSocket = pseudo > -200
+        number = family.base + (isSocket ? 102 : 117)
+        call = UInt32(-pseudo % 100)
+        let own = isSocket ? family.socket(call) : family.ipc(call)
+        direct = own == 0 ? nil : family.base + own
     }
 }
 
@@ -31,48 +26,56 @@ package struct SyscallMultiplex: Hashable, Sendable {
 private struct Multiplexer {
     /// What is added to every number: 4000 on MIPS O32.
     var base: UInt32 = 0
-    /// The direct numbers of the socket calls: socket, bind, connect, listen, accept, getsockname, getpeername, socketpair,
-    /// send, recv, sendto, recvfrom, shutdown, setsockopt, getsockopt, sendmsg, recvmsg, accept4, recvmmsg, sendmmsg.
-    var sockets: [UInt32?]
+    /// The direct numbers of the socket calls from 1, 0 for none: socket, bind, connect, listen, accept, getsockname,
+    /// getpeername, socketpair, send, recv, sendto, recvfrom, shutdown, setsockopt, getsockopt, sendmsg, recvmsg,
+    /// accept4, recvmmsg, sendmmsg.
+    let sockets: [UInt16]
     /// Whether semtimedop has a direct number, which only 64-bit architectures got (Linux 5.1).
     var timedop = false
 
     init?(_ architecture: Architecture) {
         switch architecture {
-        case .x86: sockets = Self.newSockets + [337, 345]
+        case .x86: sockets = Self.x86
         case .s390, .s390x:
-            sockets = Self.newSockets + [357, 358]
+            sockets = Self.s390
             timedop = architecture == .s390x
         case .ppc, .ppc64, .ppc64le:
-            sockets = [
-                326, 327, 328, 329, 330, 331, 332, 333, 334, 336, 335, 337, 338, 339, 340, 341, 342, 344, 343, 349,
-            ]
+            sockets = Self.ppc
             timedop = architecture != .ppc
         case .mips, .mipsel:
             base = 4000
-            sockets = [
-                183, 169, 170, 174, 168, 172, 171, 184, 178, 175, 180, 176, 182, 181, 173, 179, 177, 334, 335, 343,
-            ]
+            sockets = Self.mips
         default: return nil
         }
     }
 
     /// Linux 4.3 gave i386 and s390 direct numbers, without accept, send and recv.
-    private static let newSockets: [UInt32?] = [
-        359, 361, 362, 363, nil, 367, 368, 360, nil, nil, 369, 371, 373, 366, 365, 370, 372, 364,
+    private static let x86: [UInt16] = [
+        359, 361, 362, 363, 0, 367, 368, 360, 0, 0, 369, 371, 373, 366, 365, 370, 372, 364, 337, 345,
+    ]
+    private static let s390: [UInt16] = [
+        359, 361, 362, 363, 0, 367, 368, 360, 0, 0, 369, 371, 373, 366, 365, 370, 372, 364, 357, 358,
+    ]
+    private static let ppc: [UInt16] = [
+        326, 327, 328, 329, 330, 331, 332, 333, 334, 336, 335, 337, 338, 339, 340, 341, 342, 344, 343, 349,
+    ]
+    private static let mips: [UInt16] = [
+        183, 169, 170, 174, 168, 172, 171, 184, 178, 175, 180, 176, 182, 181, 173, 179, 177, 334, 335, 343,
     ]
 
-    /// Linux 5.1 gave all of them the same direct numbers, without semop.
-    func ipc(_ call: UInt32) -> UInt32? {
+    func socket(_ call: UInt32) -> UInt32 { UInt32(sockets[Int(call) - 1]) }
+
+    /// Linux 5.1 gave all of them the same direct numbers, without semop; 0 for none.
+    func ipc(_ call: UInt32) -> UInt32 {
         switch call {
         case 2, 3: 391 + call
-        case 4: timedop ? 392 : nil
+        case 4: timedop ? 392 : 0
         case 11, 12: 389 + call
         case 13: 399
         case 14: 402
         case 21, 22: 376 + call
         case 23, 24: 372 + call
-        default: nil
+        default: 0
         }
     }
 }

@@ -211,7 +211,7 @@ package struct ProcessPlan: Sendable {
     package var filter: [BPFInstruction] = []
     package var filterFlags: UInt32 = 0
     package var terminal = false
-    /// How many descriptors from 3 on the caller passes to it.
+    /// How many descriptors from 3 on it gets.
     package var preservedDescriptors: UInt32 = 0
 
     /// Whether the environment names a home directory; an empty one is none.

@@ -62,19 +62,20 @@ package struct DeviceRule: Hashable, Sendable {
     }
 }
 
-/// A program of type BPF_PROG_TYPE_CGROUP_DEVICE that decides as the rules say: for each of reading, writing and mknod, the
-/// last rule that speaks of it and of the device counts; without any, the answer is no. `DeviceRule.always` comes last.
+/// A program of type BPF_PROG_TYPE_CGROUP_DEVICE that decides as the rules say: for each of reading, writing and
+/// mknod, the last rule that speaks of it and of the device counts; without any, the answer is no.
+/// `DeviceRule.always` comes last.
 ///
-/// An empty list thus denies all else (GHSA-g54h-m393-cpwq: it once allowed all). `/dev/sda` opened for reading and writing
-/// needs both to be allowed, perhaps by different rules.
+/// An empty list thus denies all else (GHSA-g54h-m393-cpwq: it once allowed all). `/dev/sda` opened for reading and
+/// writing needs both to be allowed, perhaps by different rules.
 package func compileDeviceFilter(_ rules: [DeviceRule]) -> [EBPFInstruction] {
     var compiler = DeviceFilterCompiler()
     for run in effectiveRuns(rules + DeviceRule.always) { compiler.append(run) }
     return compiler.finish()
 }
 
-/// The rules that decide anything, from the last to the first, in runs that all allow or all deny; the order in a run does
-/// not matter, so it is one that brings rules for the same driver together.
+/// The rules that decide anything, from the last to the first, in runs that all allow or all deny; the order in a run
+/// does not matter, so it is one that brings rules for the same driver together.
 private func effectiveRuns(_ rules: [DeviceRule]) -> [[DeviceRule]] {
     var runs: [[DeviceRule]] = []
     for rule in rules.reversed() {

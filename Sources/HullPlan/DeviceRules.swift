@@ -21,7 +21,8 @@ package func resolveDeviceRules(
     let program = compileDeviceFilter(rules)
     if program.count > EBPFInstruction.limit {
         findings.error(
-            pointer, "makes a device filter of \(program.count) instructions, the kernel takes \(EBPFInstruction.limit)")
+            pointer, "makes a device filter of \(program.count) instructions, the kernel takes \(EBPFInstruction.limit)"
+        )
     }
     return program
 }

@@ -35,6 +35,7 @@ package func resolveExec(
     let filter = resolveSeccomp(seccomp, at: "/linux/seccomp", &findings)
     plan.process.filter = filter?.program ?? []
     plan.process.filterFlags = filter?.flags ?? 0
+    plan.process.preservedDescriptors = request.preservedDescriptors
     plan.spawn.slots = 1
     if target.namespaces.contains(.pid) { plan.spawn.parentJoins = 0 }
     let joined = target.namespaces.filter { $0 != .pid }
@@ -46,8 +47,7 @@ package func resolveExec(
     if !request.noNewKeyring { inside(.sessionKeyring("_ses.\(target.id)"), "") }
     inside(.openRoot, "")
     if let console = resolveConsole(process, request, atDevConsole: false, at: .root, &findings) {
-        plan.process.preservedDescriptors = request.preservedDescriptors
-    plan.process.terminal = true
+        plan.process.terminal = true
         inside(.console(console), "/terminal")
     }
     inside(.workingDirectory(plan.process.cwd), "/cwd")

@@ -60,7 +60,7 @@ struct PlanText {
     }
 
     /// A name and its value.
-    mutating func field(_ name: Bytes, _ value: Bytes) { row([(name, 13), (value, 0)]) }
+    mutating func field(_ name: Bytes, _ value: Bytes) { row([(name, 15), (value, 0)]) }
 
     /// A step with its number, from 1, and the field that asked for it; none where every container has the step.
     mutating func step(_ index: Int, _ side: Bytes, _ words: StepWords, _ origin: JSONPointer) {

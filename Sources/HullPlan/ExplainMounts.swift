@@ -10,7 +10,15 @@ extension PlanText {
         for step in plan.inside {
             switch step.action {
             case .root(let root): rows.append(MountRow(root, plan))
-            case .mount(let mount): rows.append(MountRow(mount, plan))
+            case .mount(let mount):
+                if case .remount(let change) = mount.what {
+                    rows.change(mount.destination) { row in
+                        row.options += words(for: change)
+                        row.propagation += mount.propagation.map(word)
+                    }
+                } else {
+                    rows.append(MountRow(mount, plan))
+                }
             case .makeReadOnly(let path): rows.change(path) { $0.options = ["ro"] + $0.options }
             case .readonlyRoot: rows.change("/") { $0.options = ["ro"] + $0.options }
             case .rootPropagation(let type, let recursive):
@@ -50,13 +58,12 @@ private struct MountRow {
         switch mount.what {
         case .tree(let slot): take(tree: slot, plan)
         case .overlay(let overlay): take(overlay, plan)
-        case .remount(let change):
-            type = "remount"
-            options = words(for: change.set) + words(for: change.clear).map { "not " + $0 }
+        case .remount: break
         case .filesystem(let filesystem):
             type = filesystem.type
             source = filesystem.source
             options = words(for: filesystem.attributes) + filesystem.parameters.map(word)
+            if filesystem.copiesUp { options.append("a copy of what it covers") }
             if filesystem.takesMode { options.append("mode of what it covers") }
         }
         propagation += mount.propagation.map(word)
@@ -94,16 +101,17 @@ extension [MountRow] {
     }
 }
 
-/// The words of a mount's step; attributes and parameters stand in the table of mounts.
-func words(for mount: MountPlan) -> Bytes {
+/// The words of a mount's step; attributes and parameters of a new mount stand in the table of mounts.
+func words(for mount: MountPlan) -> StepWords {
     let what: Bytes
     switch mount.what {
     case .tree(let slot): what = Bytes(decimal: slot)
     case .filesystem(let filesystem): what = filesystem.type
     case .overlay(let overlay): what = words(for: overlay)
-    case .remount: what = "other attributes"
+    case .remount(let change):
+        return StepWords("mount_setattr", ([mount.destination] + words(for: change)).joined(" "))
     }
-    return "\(what) -> \(mount.destination)" + (mount.strict ? " (no symbolic links)" : "")
+    return StepWords("move_mount", "\(what) -> \(mount.destination)" + (mount.strict ? " (no symbolic links)" : ""))
 }
 
 /// The words of the root's step.

@@ -34,6 +34,8 @@ package struct FilesystemPlan: Sendable {
     package var attributes: MountAttributes = []
     /// A tmpfs without `mode=` takes the mode of the directory that it covers.
     package var takesMode = false
+    /// Gets a copy of what the covered directory holds, before it is attached: `tmpcopyup`.
+    package var copiesUp = false
 }
 
 extension Resolution {
@@ -60,7 +62,7 @@ extension Resolution {
     ) -> MountPlan? {
         let options = resolveOptions(mount, pointer)
         if options.special.contains(where: { $0.kind == .remount }) {
-            return resolveRemount(options, destination)
+            return resolveRemount(options, destination, pointer.appending("options"))
         }
         checkProcMount(options.bind == nil ? mount.type ?? "" : "bind", destination, pointer)
         if options.bind != nil { return resolveBind(mount, options, destination, pointer) }
@@ -93,6 +95,7 @@ extension Resolution {
         if isReadOnlyDev(mount) { plan.attributes.subtract(.readOnly) }
         plan.parameters += flagParameters(options, pointer).filter { $0.key != "ro" || !sharesSuperblock(plan.type) }
         plan.takesMode = type == "tmpfs" && !options.data.contains { $0.key == "mode" }
+        plan.copiesUp = options.special.contains { $0.kind == .tmpcopyup }
         return plan
     }
 
@@ -120,9 +123,17 @@ extension Resolution {
     }
 
     /// Changes an earlier mount of the list. Only its own attributes: options of the filesystem are given when it is made.
-    private mutating func resolveRemount(_ options: MountOptions, _ destination: Bytes) -> MountPlan {
+    private mutating func resolveRemount(
+        _ options: MountOptions, _ destination: Bytes, _ pointer: JSONPointer
+    ) -> MountPlan {
         for parameter in options.data {
             findings.error(parameter.origin, "a remount changes no option of the filesystem")
+        }
+        for flag in options.superblock.names where flag != "ro" {
+            findings.error(pointer, "a remount changes no flag of the filesystem: \"\(flag)\"")
+        }
+        if options.bind != nil, !options.recursive.isEmpty {
+            findings.error(pointer, "a remount changes one mount and not those below it")
         }
         var plan = MountPlan(destination: destination, what: .remount(options.attributes))
         plan.propagation = options.propagation
@@ -155,6 +166,9 @@ extension Resolution {
         let options = MountOptions.resolve(mount.options ?? [], at: pointer.appending("options"), &findings)
         for special in options.special where !special.kind.isCarriedOut {
             findings.error(special.origin, "not supported yet: \(special.origin.text)")
+        }
+        for special in options.special where special.kind == .tmpcopyup && (mount.type != "tmpfs" || options.bind != nil) {
+            findings.error(special.origin, "tmpcopyup is for mounts of type tmpfs")
         }
         if options.bind == nil, !options.recursive.isEmpty {
             findings.error(pointer.appending("options"), "recursive options are for bind mounts")

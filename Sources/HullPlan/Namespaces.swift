@@ -117,7 +117,8 @@ extension Resolution {
     private mutating func delegateCgroup(_ uids: [IDMapping], _ gids: [IDMapping]) {
         guard namespaces.isNew(.cgroup), let uid = uids.hostID(of: 0), let gid = gids.hostID(of: 0) else { return }
         for (index, mount) in (config.mounts ?? []).enumerated() {
-            guard mount.type == "cgroup" || mount.type == "cgroup2", !(mount.options ?? []).contains("ro") else { continue }
+            guard mount.type == "cgroup" || mount.type == "cgroup2", !(mount.options ?? []).contains("ro")
+            else { continue }
             outside(.delegateCgroup(uid: uid, gid: gid), ("/mounts" as JSONPointer).appending(index))
             return
         }

@@ -12,10 +12,10 @@ package struct Request: Sendable {
     package var consoleSocket: Bytes?
     /// Where to write the pid.
     package var pidFile: Bytes?
-    /// How many descriptors from 3 on are passed to the container, those of a service manager included.
-    package var preservedDescriptors: UInt32 = 0
     /// How many descriptors a service manager passes to the container, sd_listen_fds(3).
     package var listenDescriptors: UInt32 = 0
+    /// How many descriptors from 3 on the container's program gets, those of the service manager included.
+    package var preservedDescriptors: UInt32 = 0
     /// Whether the caller waits for the container's end.
     package var foreground = false
     /// Whether `start` comes as a call of its own.

@@ -22,8 +22,8 @@ package struct SeccompListener: Equatable, Sendable {
     package var metadata: Bytes?
 }
 
-/// The filter that `linux.seccomp` asks for; nil where it asks for none. `native` is the architecture that the container
-/// runs on, which always is in the filter: libseccomp puts it there.
+/// The filter that `linux.seccomp` asks for; nil where it asks for none. `native` is the architecture that the
+/// container runs on, which always is in the filter: libseccomp puts it there.
 package func resolveSeccomp(
     _ said: Config.Linux.Seccomp?, native: Architecture = .native, at pointer: JSONPointer, _ findings: inout Findings
 ) -> SeccompPlan? {
@@ -57,7 +57,7 @@ private struct SeccompResolution {
             flags.insert(.newListener)
             if flags.contains(.synchronizeThreads) { flags.insert(.synchronizeOrFail) }
         } else {
-            // The kernel takes it only together with a listener; other runtimes leave it out too.
+            // The kernel takes it only together with a listener.
             flags.remove(.waitKillable)
         }
         return SeccompPlan(program: compile(policy), flags: flags.rawValue, listener: listener)
@@ -65,8 +65,9 @@ private struct SeccompResolution {
 
     private mutating func compile(_ policy: SeccompPolicy) -> [BPFInstruction] {
         let program = policy.compile()
-        var reported: Set<Int> = []
-        for (earlier, later) in program.contradictions where reported.insert(later).inserted {
+        var reported: [Int] = []
+        for (earlier, later) in program.contradictions where !reported.contains(later) {
+            reported.append(later)
             findings.error(
                 syscall(later), "gives another action to calls that \(syscall(earlier).text) decides already",
                 hint: "rules for the same system call must differ in a condition, or agree on the action")
@@ -74,7 +75,7 @@ private struct SeccompResolution {
         if program.instructions.count > BPFInstruction.limit {
             findings.error(
                 pointer.appending("syscalls"),
-                "makes a filter of \(program.instructions.count) instructions, the kernel takes \(BPFInstruction.limit)",
+                "makes \(program.instructions.count) instructions, the kernel takes \(BPFInstruction.limit)",
                 hint: "use fewer rules with args")
         }
         return program.instructions
@@ -121,14 +122,15 @@ extension SeccompResolution {
     }
 
     private mutating func resolveFlags(_ said: [Bytes]?) -> SeccompFlags {
-        // Without the field runc and crun choose speed, as the kernel does itself since 5.16; an empty list is respected.
+        // Without the field runc and crun choose speed, as the kernel does itself since 5.16; an empty list is
+        // respected.
         guard let said else { return .speculationAllowed }
         var flags: SeccompFlags = []
         for (index, name) in said.enumerated() {
-            guard let known = SeccompNames.flags.first(where: { $0.name == name }) else {
+            guard let known = SeccompNames.flags.first(where: { name.matches($0.text) }) else {
                 findings.error(
                     pointer.appending("flags").appending(index), "\"\(name)\" is no flag of the runtime specification",
-                    hint: nearestHint(to: name, among: SeccompNames.flags.map(\.name)))
+                    hint: nearestHint(to: name, among: SeccompNames.flagNames))
                 continue
             }
             flags.insert(known.flag)
@@ -156,7 +158,8 @@ extension SeccompResolution {
 // MARK: - Rules
 
 extension SeccompResolution {
-    private mutating func resolveRules(_ said: [Config.Linux.Seccomp.Syscall], _ start: SeccompPolicy) -> SeccompPolicy {
+    private mutating func resolveRules(_ said: [Config.Linux.Seccomp.Syscall], _ start: SeccompPolicy) -> SeccompPolicy
+    {
         var policy = start
         for (index, rule) in said.enumerated() {
             let place = syscall(index)
@@ -177,9 +180,10 @@ extension SeccompResolution {
         _ names: [Bytes], _ answer: SeccompAnswer, _ conditions: [SeccompCondition], _ origin: Int,
         to policy: inout SeccompPolicy
     ) {
-        // Two conditions on one argument are alternatives, against the letter of the specification: libseccomp takes one
-        // condition for each argument, and runc and crun make a rule of each where there are more.
-        let alternatives = Set(conditions.map(\.argument)).count < conditions.count ? conditions.map { [$0] } : [conditions]
+        // Two conditions on one argument are alternatives, against the letter of the specification: libseccomp takes
+        // one condition for each argument, and runc and crun make a rule of each where there are more.
+        let arguments = conditions.reduce(0 as UInt8) { $0 | 1 << $1.argument }
+        let alternatives = arguments.nonzeroBitCount < conditions.count ? conditions.map { [$0] } : [conditions]
         for (index, text) in names.enumerated() {
             let name = SyscallName(text)
             var known = false
@@ -200,7 +204,9 @@ extension SeccompResolution {
         }
     }
 
-    private mutating func resolveConditions(_ said: [Config.Linux.Seccomp.Arg], at pointer: JSONPointer) -> [SeccompCondition] {
+    private mutating func resolveConditions(_ said: [Config.Linux.Seccomp.Arg], at pointer: JSONPointer)
+        -> [SeccompCondition]
+    {
         var result: [SeccompCondition] = []
         for (index, arg) in said.enumerated() {
             let place = pointer.appending(index)
@@ -208,16 +214,17 @@ extension SeccompResolution {
                 findings.error(place.appending("index"), "is \(arg.index): a system call has six arguments, 0 to 5")
                 continue
             }
-            guard let comparison = SeccompNames.operators.first(where: { $0.name == arg.op })?.comparison else {
+            guard let comparison = SeccompNames.operators.first(where: { arg.op.matches($0.text) })?.comparison else {
                 findings.error(
                     place.appending("op"), "\"\(arg.op)\" is no operator of the runtime specification",
-                    hint: nearestHint(to: arg.op, among: SeccompNames.operators.map(\.name)))
+                    hint: nearestHint(to: arg.op, among: SeccompNames.operatorNames))
                 continue
             }
             let masked = comparison == .maskedEqual
             result.append(
                 SeccompCondition(
-                    UInt8(arg.index), comparison, masked ? arg.valueTwo ?? 0 : arg.value, mask: masked ? arg.value : .max))
+                    UInt8(arg.index), comparison, masked ? arg.valueTwo ?? 0 : arg.value,
+                    mask: masked ? arg.value : .max))
         }
         return result
     }
@@ -226,10 +233,10 @@ extension SeccompResolution {
     private mutating func resolveAction(
         _ name: Bytes, at place: JSONPointer, errno: UInt32?, at errnoPlace: JSONPointer
     ) -> SeccompAnswer? {
-        guard let action = SeccompNames.actions.first(where: { $0.name == name })?.action else {
+        guard let action = SeccompNames.actions.first(where: { name.matches($0.text) })?.action else {
             findings.error(
                 place, "\"\(name)\" is no action of the runtime specification",
-                hint: nearestHint(to: name, among: SeccompNames.actions.map(\.name)))
+                hint: nearestHint(to: name, among: SeccompNames.actionNames))
             return nil
         }
         let number = errno ?? 1

@@ -2,8 +2,8 @@
 
 internal import HullLinux
 
-/// Writes a graph of decisions as a program, from its end to its start: BPF jumps only forward, so every target is there
-/// before the jump, and its distance is known.
+/// Writes a graph of decisions as a program, from its end to its start: BPF jumps only forward, so every target is
+/// there before the jump, and its distance is known.
 struct SeccompAssembler {
     /// Where a node can be entered, counted from the end of the program.
     private struct Entry {

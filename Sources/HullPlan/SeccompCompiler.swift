@@ -14,8 +14,8 @@ package struct SeccompProgram: Sendable {
 extension SeccompPolicy {
     /// The program that answers as this policy says.
     ///
-    /// Why not libseccomp: it asks for one number after the other, which takes a hundred times as long to build and twice
-    /// the instructions. Here neighbouring numbers with the same answer are one range, found by bisection.
+    /// Why not libseccomp: it asks for one number after the other, which takes a hundred times as long to build and
+    /// twice the instructions. Here neighbouring numbers with the same answer are one range, found by bisection.
     package func compile() -> SeccompProgram {
         var compiler = SeccompCompiler(self)
         let start = compiler.architectures()
@@ -53,9 +53,10 @@ struct SeccompCompiler {
     /// Asks for the architecture, then for the number.
     mutating func architectures() -> Int {
         var start = foreignNode
-        var seen: Set<UInt32> = []
-        for section in policy.sections.reversed() where seen.insert(section.architecture.audit).inserted {
+        for (index, section) in policy.sections.enumerated().reversed() {
             let audit = section.architecture.audit
+            // x32 and x86_64 are asked about once.
+            if policy.sections[..<index].contains(where: { $0.architecture.audit == audit }) { continue }
             let inside = search(audit == Architecture.x86_64.audit ? intel64() : ranges(section, 0, .max))
             let test = SeccompTest(word: Self.architecture, code: BPFInstruction.Code.equal, constant: audit)
             start = decisions.test(test, yes: inside, no: start)
@@ -63,8 +64,8 @@ struct SeccompCompiler {
         return start
     }
 
-    /// x86_64 and x32 side by side. Whichever is not listed is foreign, but for the number -1, which a tracer sets to skip
-    /// a call (ptrace(2)) and which must not kill then.
+    /// x86_64 and x32 side by side. Whichever is not listed is foreign, but for the number -1, which a tracer sets to
+    /// skip a call (ptrace(2)) and which must not kill then.
     private mutating func intel64() -> [Range] {
         let wide = policy.sections.first { $0.architecture == .x86_64 }
         let narrow = policy.sections.first { $0.architecture == .x32 }
@@ -82,20 +83,22 @@ struct SeccompCompiler {
     /// The numbers from `low` to `high` as ranges that lead to the same node.
     private mutating func ranges(_ section: SeccompSection, _ low: UInt32, _ high: UInt32) -> [Range] {
         let rules = section.rules
-        let order = rules.indices.map { UInt64(rules[$0].number) << 32 | UInt64($0) }.sorted()
-        var result = [Range(first: low, node: defaultNode)]
+        let order = byNumber(rules)
+        var result: [Range] = []
+        result.reserveCapacity(256)
+        result.append(Range(first: low, node: defaultNode))
         var next = UInt64(low)
         var index = 0
         while index < order.count {
-            let number = order[index] >> 32
+            let number = UInt64(rules[order[index]].number)
             var end = index + 1
-            while end < order.count, order[end] >> 32 == number { end += 1 }
-            let same = order[index..<end].map { rules[Int($0 & 0xffff_ffff)] }
+            while end < order.count, rules[order[end]].number == number { end += 1 }
+            let same = order[index..<end]
             index = end
             guard number >= low, number <= high else { continue }
-            let node = chain(same, section.architecture)
+            let node = answers(rules, same, section.architecture)
             if number > next { append([Range(first: UInt32(next), node: defaultNode)], to: &result) }
-            if number == low { result = [Range(first: low, node: node)] }
+            if number == low { result[0].node = node }
             append([Range(first: UInt32(number), node: node)], to: &result)
             next = number + 1
         }
@@ -104,22 +107,46 @@ struct SeccompCompiler {
     }
 }
 
+/// The places of the rules in the order of their numbers, and of the config for the same number. By digits: the
+/// library's sort makes types at run time, which takes longer than the sorting.
+private func byNumber(_ rules: [SeccompRule]) -> [Int] {
+    var order = Array(rules.indices)
+    var sorted = order
+    for shift in [0, 8, 16, 24] as [UInt32] {
+        var starts = [Int](repeating: 0, count: 257)
+        for rule in rules { starts[Int(rule.number >> shift & 0xff) + 1] += 1 }
+        if starts.contains(rules.count) { continue }
+        for digit in 1...256 { starts[digit] += starts[digit - 1] }
+        for index in order {
+            let digit = Int(rules[index].number >> shift & 0xff)
+            sorted[starts[digit]] = index
+            starts[digit] += 1
+        }
+        swap(&order, &sorted)
+    }
+    return order
+}
+
 // MARK: - Rules of one system call
 
 extension SeccompCompiler {
     /// The first rule without conditions answers for the call, whatever else is said about it. Without such a rule, the
     /// first in `precedes` order whose conditions hold does. Both as libseccomp has it.
-    private mutating func chain(_ rules: [SeccompRule], _ architecture: Architecture) -> Int {
+    private mutating func answers(_ rules: [SeccompRule], _ order: ArraySlice<Int>, _ architecture: Architecture)
+        -> Int
+    {
         var conditional: [SeccompRule] = []
-        for rule in rules {
-            if rule.conditions.isEmpty { return decisions.answer(rule.answer) }
-            noteContradiction(conditional, rule)
-            conditional.append(rule)
+        for index in order {
+            if rules[index].conditions.isEmpty { return decisions.answer(rules[index].answer) }
+            noteContradiction(conditional, rules[index])
+            conditional.append(rules[index])
         }
         var node = defaultNode
-        for rule in conditional.enumerated().sorted(by: Self.precedes).reversed() {
-            var inner = decisions.answer(rule.element.answer)
-            for condition in rule.element.conditions.reversed() {
+        // Sorting is stable: what this order leaves open is decided by the config's.
+        if conditional.count > 1 { conditional.sort(by: Self.precedes) }
+        for rule in conditional.reversed() {
+            var inner = decisions.answer(rule.answer)
+            for condition in rule.conditions.reversed() {
                 inner = decisions.condition(condition, on: architecture, yes: inner, no: node)
             }
             node = inner
@@ -134,19 +161,15 @@ extension SeccompCompiler {
         if let clash { contradictions.append((clash.origin, rule.origin)) }
     }
 
-    /// libseccomp's order, found by experiment: of two rules, the one whose first condition is on a higher argument comes
-    /// first; on the same argument, equality comes before order; then the next conditions decide, and the config.
-    private static func precedes(
-        _ a: EnumeratedSequence<[SeccompRule]>.Element, _ b: EnumeratedSequence<[SeccompRule]>.Element
-    ) -> Bool {
-        let one = a.element.conditions
-        let two = b.element.conditions
-        for (x, y) in zip(one, two) {
+    /// libseccomp's order, found by experiment: of two rules, the one whose first condition is on a higher argument
+    /// comes first; on the same argument, equality comes before order; then the next conditions decide, and the
+    /// config.
+    private static func precedes(_ a: SeccompRule, _ b: SeccompRule) -> Bool {
+        for (x, y) in zip(a.conditions, b.conditions) {
             if x.argument != y.argument { return x.argument > y.argument }
             if x.comparison.isOrder != y.comparison.isOrder { return y.comparison.isOrder }
         }
-        if one.count != two.count { return one.count < two.count }
-        return a.offset < b.offset
+        return a.conditions.count < b.conditions.count
     }
 }
 
@@ -167,34 +190,37 @@ extension SeccompCompiler {
         var groups: [Range] = []
         var start = 0
         while start < ranges.count {
-            var end = start + 1
-            while end < ranges.count, exceptions(ranges, start, end + 1) != nil { end += 1 }
-            groups.append(Range(first: ranges[start].first, node: group(ranges, start, end)))
+            let (main, end) = longestGroup(ranges, start)
+            var node = main
+            for range in ranges[start..<end].reversed() where range.node != main {
+                node = decisions.test(numberTest(BPFInstruction.Code.equal, range.first), yes: range.node, no: node)
+            }
+            groups.append(Range(first: ranges[start].first, node: node))
             start = end
         }
         return bisect(groups, 0, groups.count)
     }
 
-    /// The ranges of the group that are exceptions, and what the others lead to; nil where it is no such group.
-    private func exceptions(_ ranges: [Range], _ start: Int, _ end: Int) -> (main: Int, single: [Int])? {
-        for main in start..<min(start + 3, end) {
-            let others = (start..<end).filter { ranges[$0].node != ranges[main].node }
-            if others.count <= 3, others.allSatisfy({ isSingle(ranges, $0) }) { return (ranges[main].node, others) }
+    /// The longest group that starts there: where its range leads, and its end.
+    private func longestGroup(_ ranges: [Range], _ start: Int) -> (main: Int, end: Int) {
+        var best = (main: ranges[start].node, end: start + 1)
+        for candidate in start..<min(start + 3, ranges.count) {
+            var end = start
+            var exceptions = 0
+            while end < ranges.count {
+                if ranges[end].node != ranges[candidate].node {
+                    exceptions += 1
+                    guard exceptions <= 3, isSingle(ranges, end) else { break }
+                }
+                end += 1
+            }
+            if end > max(candidate, best.end) { best = (ranges[candidate].node, end) }
         }
-        return nil
+        return best
     }
 
     private func isSingle(_ ranges: [Range], _ index: Int) -> Bool {
         index + 1 < ranges.count ? ranges[index + 1].first - ranges[index].first == 1 : ranges[index].first == .max
-    }
-
-    private mutating func group(_ ranges: [Range], _ start: Int, _ end: Int) -> Int {
-        guard let (main, single) = exceptions(ranges, start, end) else { return ranges[start].node }
-        var node = main
-        for index in single.reversed() {
-            node = decisions.test(numberTest(BPFInstruction.Code.equal, ranges[index].first), yes: ranges[index].node, no: node)
-        }
-        return node
     }
 
     private mutating func bisect(_ groups: [Range], _ start: Int, _ end: Int) -> Int {

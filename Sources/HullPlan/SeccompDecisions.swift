@@ -38,21 +38,27 @@ struct SeccompDecisions {
 
     /// A node comes after the nodes it leads to.
     private(set) var nodes: [Node] = []
-    private var places: [Node: Int] = [:]
+    /// Where a test may be among the nodes, by its hash: a table that is never more than half full. Not a dictionary,
+    /// whose hash and whose type that is made at run time would take as long as all the rest.
+    private var slots = [Int32](repeating: -1, count: 1024)
+    /// The few answers, asked for once for each system call.
+    private var answers: [Int] = []
 
-    init() {
-        nodes.reserveCapacity(1024)
-        places.reserveCapacity(1024)
+    init() { nodes.reserveCapacity(384) }
+
+    mutating func answer(_ answer: SeccompAnswer) -> Int {
+        for node in answers { if case .answer(answer) = nodes[node] { return node } }
+        nodes.append(.answer(answer))
+        answers.append(nodes.count - 1)
+        return nodes.count - 1
     }
-
-    mutating func answer(_ answer: SeccompAnswer) -> Int { place(.answer(answer)) }
 
     /// The node that asks, or the one where it leads if the question is needless.
     mutating func test(_ test: SeccompTest, yes: Int, no: Int) -> Int {
         if let always = test.always { return always ? yes : no }
         let yes = assuming(test, true, at: yes)
         let no = assuming(test, false, at: no)
-        return yes == no ? yes : place(.test(test, yes: yes, no: no))
+        return yes == no ? yes : place(test, yes: yes, no: no)
     }
 
     /// Where a node leads once it is known how the question is answered.
@@ -62,11 +68,35 @@ struct SeccompDecisions {
         return node
     }
 
-    private mutating func place(_ node: Node) -> Int {
-        if let place = places[node] { return place }
+    private mutating func place(_ test: SeccompTest, yes: Int, no: Int) -> Int {
+        let node = Node.test(test, yes: yes, no: no)
+        var slot = slot(of: test, yes, no)
+        while slots[slot] >= 0 {
+            if nodes[Int(slots[slot])] == node { return Int(slots[slot]) }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        slots[slot] = Int32(truncatingIfNeeded: nodes.count)
         nodes.append(node)
-        places[node] = nodes.count - 1
+        if nodes.count * 2 > slots.count { growSlots() }
         return nodes.count - 1
+    }
+
+    /// Fibonacci hashing: the product's high bits depend on all bits of the key.
+    private func slot(of test: SeccompTest, _ yes: Int, _ no: Int) -> Int {
+        let asked = test.word.mask ^ UInt32(test.code) << 8 ^ UInt32(test.word.offset)
+        var key = UInt64(test.constant) << 32 | UInt64(asked)
+        key = (key ^ UInt64(truncatingIfNeeded: yes &* 0x1_0001 &+ no)) &* 0x9e37_79b9_7f4a_7c15
+        return Int(key >> 32) & (slots.count - 1)
+    }
+
+    private mutating func growSlots() {
+        slots = [Int32](repeating: -1, count: slots.count * 2)
+        for (index, node) in nodes.enumerated() {
+            guard case .test(let test, let yes, let no) = node else { continue }
+            var slot = slot(of: test, yes, no)
+            while slots[slot] >= 0 { slot = (slot + 1) & (slots.count - 1) }
+            slots[slot] = Int32(truncatingIfNeeded: index)
+        }
     }
 }
 

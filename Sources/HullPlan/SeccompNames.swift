@@ -4,32 +4,62 @@ package import HullBytes
 internal import HullLinux
 
 /// The words of the runtime specification for system call filters, also for `features`.
+///
+/// The tables are of plain structures: the compiler lays them out, and nothing is made when the program runs.
 package enum SeccompNames {
-    /// What an action makes of a call.
-    enum Action {
-        case plain(SeccompAnswer)
-        case errno, trace
+    /// An action.
+    struct Action {
+        /// What it makes of a call.
+        enum Meaning {
+            case plain(SeccompAnswer)
+            case errno, trace
+        }
+        let text: StaticString
+        let action: Meaning
+        var name: Bytes { Bytes(stringLiteral: text) }
     }
 
-    /// Actions.
-    static let actions: [(name: Bytes, action: Action)] = [
-        ("SCMP_ACT_ALLOW", .plain(.allow)), ("SCMP_ACT_ERRNO", .errno), ("SCMP_ACT_KILL", .plain(.killThread)),
-        ("SCMP_ACT_KILL_PROCESS", .plain(.killProcess)), ("SCMP_ACT_KILL_THREAD", .plain(.killThread)),
-        ("SCMP_ACT_LOG", .plain(.log)), ("SCMP_ACT_NOTIFY", .plain(.notify)), ("SCMP_ACT_TRACE", .trace),
-        ("SCMP_ACT_TRAP", .plain(.trap)),
+    /// An operator.
+    struct Operator {
+        let text: StaticString
+        let comparison: SeccompCondition.Comparison
+        var name: Bytes { Bytes(stringLiteral: text) }
+    }
+
+    /// A flag.
+    struct Flag {
+        let text: StaticString
+        let flag: SeccompFlags
+        var name: Bytes { Bytes(stringLiteral: text) }
+    }
+
+    static let actions = [
+        Action(text: "SCMP_ACT_ALLOW", action: .plain(.allow)),
+        Action(text: "SCMP_ACT_ERRNO", action: .errno),
+        Action(text: "SCMP_ACT_KILL", action: .plain(.killThread)),
+        Action(text: "SCMP_ACT_KILL_PROCESS", action: .plain(.killProcess)),
+        Action(text: "SCMP_ACT_KILL_THREAD", action: .plain(.killThread)),
+        Action(text: "SCMP_ACT_LOG", action: .plain(.log)),
+        Action(text: "SCMP_ACT_NOTIFY", action: .plain(.notify)),
+        Action(text: "SCMP_ACT_TRACE", action: .trace),
+        Action(text: "SCMP_ACT_TRAP", action: .plain(.trap)),
     ]
 
-    /// Operators.
-    static let operators: [(name: Bytes, comparison: SeccompCondition.Comparison)] = [
-        ("SCMP_CMP_EQ", .equal), ("SCMP_CMP_GE", .greaterOrEqual), ("SCMP_CMP_GT", .greater),
-        ("SCMP_CMP_LE", .lessOrEqual), ("SCMP_CMP_LT", .less), ("SCMP_CMP_MASKED_EQ", .maskedEqual),
-        ("SCMP_CMP_NE", .notEqual),
+    static let operators = [
+        Operator(text: "SCMP_CMP_EQ", comparison: .equal),
+        Operator(text: "SCMP_CMP_GE", comparison: .greaterOrEqual),
+        Operator(text: "SCMP_CMP_GT", comparison: .greater),
+        Operator(text: "SCMP_CMP_LE", comparison: .lessOrEqual),
+        Operator(text: "SCMP_CMP_LT", comparison: .less),
+        Operator(text: "SCMP_CMP_MASKED_EQ", comparison: .maskedEqual),
+        Operator(text: "SCMP_CMP_NE", comparison: .notEqual),
     ]
 
-    /// Flags.
-    static let flags: [(name: Bytes, flag: SeccompFlags)] = [
-        ("SECCOMP_FILTER_FLAG_LOG", .log), ("SECCOMP_FILTER_FLAG_SPEC_ALLOW", .speculationAllowed),
-        ("SECCOMP_FILTER_FLAG_TSYNC", .synchronizeThreads), ("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", .waitKillable),
+    static let flags = [
+        Flag(text: "SECCOMP_FILTER_FLAG_LOG", flag: .log),
+        Flag(text: "SECCOMP_FILTER_FLAG_SPEC_ALLOW", flag: .speculationAllowed),
+        Flag(text: "SECCOMP_FILTER_FLAG_TSYNC", flag: .synchronizeThreads),
+        Flag(text: "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV", flag: .waitKillable),
     ]
 
     /// The names of all actions.

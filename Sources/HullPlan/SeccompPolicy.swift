@@ -42,7 +42,10 @@ package struct SeccompSection: Sendable {
     /// The rules in the order of the config.
     package private(set) var rules: [SeccompRule] = []
 
-    init(architecture: Architecture) { self.architecture = architecture }
+    init(architecture: Architecture) {
+        self.architecture = architecture
+        rules.reserveCapacity(512)
+    }
 
     mutating func add(_ entry: SyscallEntry, _ said: SeccompRule) {
         var rule = said

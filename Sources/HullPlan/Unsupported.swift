@@ -55,8 +55,8 @@ extension MountOptions.Special.Kind {
     /// Whether the option is carried out. `features` names no other.
     var isCarriedOut: Bool {
         switch self {
-        case .remount: true
-        case .tmpcopyup, .copySymlink, .sourceNoFollow, .destinationNoFollow, .idMap: false
+        case .remount, .tmpcopyup: true
+        case .copySymlink, .sourceNoFollow, .destinationNoFollow, .idMap: false
         }
     }
 }

@@ -8,19 +8,45 @@ internal import HullOCI
 internal import HullPlan
 
 extension Creation {
-    var cgroup: CgroupDirectory { CgroupDirectory(path: record.cgroup) }
+    var cgroup: CgroupDirectory { CgroupDirectory(path: plan.cgroup.directory) }
 
-    /// Makes the cgroup. The record names the directories first, so that a kill in between leaves nothing unknown.
-    mutating func makeCgroup() throws(SystemError) {
+    /// What is going to be made is in the record before it is, so that a kill in between leaves nothing unknown. A cgroup
+    /// that exists already is none of ours yet: undoing would kill whoever is in it.
+    mutating func nameMissingCgroup() throws(SystemError) {
         let missing = try cgroup.missing()
-        if missing.isEmpty {
+        guard !missing.isEmpty else { return }
+        record.cgroup = cgroup.path
+        record.madeCgroups = Array(missing.dropLast())
+    }
+
+    /// Makes the cgroup, or takes an empty one that is there.
+    mutating func makeCgroup() throws(SystemError) {
+        if record.cgroup.isEmpty {
             try cgroup.checkUsable()
-        } else if missing.count > 1 {
-            record.madeCgroups = Array(missing.dropLast())
+            record.cgroup = cgroup.path
+            try directory.write(record)
+        } else {
+            try makeNamedCgroup()
+        }
+        cgroupDescriptor = try Descriptor(opening: record.cgroup, [.path, .directory])
+    }
+
+    private mutating func makeNamedCgroup() throws(SystemError) {
+        var tries = 16
+        while true {
+            do throws(SystemError) { return try cgroup.make(after: record.madeCgroups) } catch {
+                if error.errno == .eexist {
+                    record.cgroup = ""
+                    try directory.write(record)
+                    throw SystemError("cgroup", cgroup.path, .ebusy, words: "another container has just made this cgroup")
+                }
+                tries -= 1
+                guard error.errno == .enoent, tries > 0 else { throw error }
+            }
+            // The end of another container has taken a directory on the way along.
+            try nameMissingCgroup()
             try directory.write(record)
         }
-        try CgroupDirectory.make(missing)
-        cgroupDescriptor = try Descriptor(opening: record.cgroup, [.path, .directory])
     }
 
     /// A host path as a detached tree with its attributes, never writable where it should not be.

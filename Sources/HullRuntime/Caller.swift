@@ -19,13 +19,22 @@ package enum Caller {
         return Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds))
     }
 
-    /// Marks what the caller left open close-on-exec, but for the standard streams and as many more as are to be passed to
-    /// the container (CVE-2024-21626). Those must be open.
-    package static func closeLeakedDescriptors(preserving count: UInt32) throws(Failure) {
+    /// Takes what the caller left. Other descriptors than the standard streams, and as many more as are to be passed to the
+    /// container, go nowhere (CVE-2024-21626); those must be open. A standard stream that is closed is the null device,
+    /// else the next file opened would be taken for it. Children are waited for, also where the caller ignores SIGCHLD.
+    package static func settle(preserving count: UInt32) throws(Failure) {
         for number in 0..<Int32(clamping: count) where !Descriptor.isOpen(3 + number) {
             throw Failure("descriptor \(3 + number) is to be passed to the container, but is not open")
         }
-        try attempt { () throws(SystemError) in try closeOnExec(from: 3 + Int32(clamping: count)) }
+        try attempt { () throws(SystemError) in
+            for stream in Int32(0)...2 where !Descriptor.isOpen(stream) {
+                // The lowest number that is free, which is this one.
+                let null = try Descriptor(opening: "/dev/null", [.readWrite]).give()
+                try CurrentProcess.keepAcrossExec(null)
+            }
+            try closeOnExec(from: 3 + Int32(clamping: count))
+            CurrentProcess.resetIgnored(Signal.chld.rawValue)
+        }
     }
 
     /// How many descriptors a service manager passes, in LISTEN_FDS of sd_listen_fds(3); 0 for none.

@@ -21,11 +21,12 @@ struct CgroupDirectory {
         return missing
     }
 
-    /// Makes what `missing` named.
-    static func make(_ directories: [Bytes]) throws(SystemError) {
+    /// Makes it, after the directories on the way to it, which others may make as well. EEXIST: somebody else's.
+    func make(after directories: [Bytes]) throws(SystemError) {
         for directory in directories {
             do { try HostFiles.makeDirectory(directory, mode: 0o755) } catch { if error.errno != .eexist { throw error } }
         }
+        try HostFiles.makeDirectory(path, mode: 0o755)
     }
 
     /// A cgroup that others use, or that is frozen, is none to put a container in: a kill of the one would be a kill of the

@@ -6,8 +6,9 @@ internal import HullOCI
 /// What `delete` must know, written before each effect that it would have to undo: a kill at any point leaves enough.
 struct ContainerRecord: JSONWritable {
     /// Of this format. A record of another version is cleaned up but not otherwise understood.
-    static let version: Int64 = 1
+    static let currentVersion: Int64 = 1
 
+    var version = ContainerRecord.currentVersion
     var id: Bytes
     var bundle: Bytes
     var rootfs: Bytes
@@ -29,13 +30,15 @@ struct ContainerRecord: JSONWritable {
     var joinedMountNamespace = false
     /// Whether creation is complete.
     var isCreated = false
-    /// A pid file that was written.
+    /// The pid file that was asked for, written or not.
     var pidFile: Bytes = ""
+    /// What becomes the pid file when it is complete; a name that `delete` knows.
+    var pidFileSibling: Bytes { "\(pidFile.parentPath)/.\(pidFile.lastComponent).\(id)" }
     var annotations: [Entry<Bytes>]
 
     func write(_ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.member("version", ContainerRecord.version)
+            writer.member("version", version)
             writer.member("id", id)
             writer.member("bundle", bundle)
             writer.member("rootfs", rootfs)
@@ -59,6 +62,7 @@ struct ContainerRecord: JSONWritable {
 
 extension ContainerRecord: JSONObjectReadable {
     init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        version = reader.required("version", object)
         id = reader.required("id", object)
         bundle = reader.required("bundle", object)
         rootfs = reader.required("rootfs", object)

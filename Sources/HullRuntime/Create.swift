@@ -34,9 +34,10 @@ package struct Creation: ~Copyable {
         record = ContainerRecord(
             id: plan.id, bundle: plan.bundle, rootfs: plan.rootfs,
             created: Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds)).rfc3339,
-            owner: host.effectiveUser, cgroup: plan.cgroup.directory,
+            owner: host.effectiveUser, cgroup: "",
             ownPidNamespace: plan.spawn.flags & NamespaceKind.pid.cloneFlag != 0, annotations: plan.annotations)
         record.joinedMountNamespace = plan.inside.contains { if case .changeRoot = $0.action { true } else { false } }
+        for case .pidFile(let path) in plan.outside.map(\.action) { record.pidFile = path }
         self.config = config
         directory = try store.make(plan.id)
     }
@@ -67,6 +68,7 @@ package struct Creation: ~Copyable {
     private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
         switch action {
         case .record:
+            try nameMissingCgroup()
             try directory.write(record)
             let copy = try Descriptor(opening: directory.configPath, [.write, .create, .exclusive], mode: 0o600)
             try copy.writeAll(Bytes(config), directory.configPath)
@@ -87,8 +89,7 @@ package struct Creation: ~Copyable {
         case .limit(let limit, let soft, let hard):
             try Credentials.setLimit(limit, soft: soft, hard: hard, pid: record.pid)
         case .pidFile(let path):
-            record.pidFile = path
-            try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644)
+            try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644, through: record.pidFileSibling)
         case .hooks, .awaitReady: break
         }
     }

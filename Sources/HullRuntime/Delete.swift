@@ -10,25 +10,27 @@ extension ContainerStore {
     /// Removes a container that has stopped or was never started; with `force` one that runs, and what a creation that was
     /// cut off has left. Gives warnings: the verb `delete`.
     package func delete(_ id: Bytes, force: Bool) throws(Failure) -> [Failure] {
-        let directory: ContainerDirectory
-        do { directory = try open(id) } catch {
+        do { return try deleteExisting(id, force: force) } catch {
             // Engines delete by force what may not be there.
             if force, error.cause.hasPrefix("container does not exist") { return [] }
             throw error
         }
+    }
+
+    private func deleteExisting(_ id: Bytes, force: Bool) throws(Failure) -> [Failure] {
+        let directory = try open(id)
         guard try directory.lock(waitMilliseconds: force ? 10_000 : 0) else {
             throw Failure("cannot delete container \(id): another hull is at work on it")
         }
-        guard let record = directory.readRecord() else {
-            guard force else { throw Failure("container does not exist: \(id)") }
-            return try finish(nil, directory, HooksPlan())
-        }
+        if !force { _ = try directory.requireRecord() }
+        guard let record = try directory.readRecord() else { return try finish(nil, directory, HooksPlan()) }
         let status = directory.status(record)
         if status == .running || status == .paused, !force {
             throw Failure("cannot delete container \(id) that is not stopped: \(status.name)")
         }
         let hooks = (try? directory.hooksPlan()) ?? HooksPlan()
         try endFirstProcess(record)
+        if !record.isCreated { removePidFile(of: record) }
         return try finish(record, directory, hooks)
     }
 

@@ -11,7 +11,9 @@ extension Creation {
         var failure = failure
         let hadProcess = spawned != nil
         if hadProcess { endProcess(&failure) }
-        if !record.pidFile.isEmpty { try? HostFiles.remove(record.pidFile) }
+        removePidFile(of: record)
+        // After the start the lock is free, and another hull may have removed the container, or made a new one of its id.
+        guard (try? directory.lock(waitMilliseconds: 10_000)) == true else { return failure }
         failure.leftovers += removeTraces(record, directory)
         // runtime.md, "Lifecycle": a failure after the creation continues with the steps of `delete`.
         if hadProcess {
@@ -31,19 +33,31 @@ extension Creation {
 }
 
 /// Removes the cgroup and the directory of a container whose processes are dead or may be killed. Gives what
-/// could not be removed.
+/// could not be removed; then the record stays, so that `delete --force` can try again.
 func removeTraces(_ record: ContainerRecord?, _ directory: borrowing ContainerDirectory) -> [Bytes] {
-    var leftovers: [Bytes] = []
-    func undo(_ body: () throws(SystemError) -> Void) {
-        do throws(SystemError) { try body() } catch { leftovers.append(error.line) }
-    }
-    if let record, !record.cgroup.isEmpty {
-        undo { () throws(SystemError) in
+    do throws(SystemError) {
+        if let record, !record.cgroup.isEmpty {
             try CgroupDirectory(path: record.cgroup).remove(waitMilliseconds: 10_000)
+            for made in record.madeCgroups.reversed() { try removeIfEmpty(made) }
         }
-        // Directories above were made for this container; another one may have come into them since.
-        for made in record.madeCgroups.reversed() { try? HostFiles.removeDirectory(made) }
+        try directory.remove()
+        return []
+    } catch {
+        return [error.line]
     }
-    do throws(SystemError) { try directory.remove() } catch { leftovers.append(error.line) }
-    return leftovers
+}
+
+/// Removes the pid file of a creation that failed or was cut off; one that says another pid is not its own.
+func removePidFile(of record: ContainerRecord) {
+    guard !record.pidFile.isEmpty else { return }
+    try? HostFiles.remove(record.pidFileSibling)
+    guard record.pid > 0, let text = try? HostFiles.read(record.pidFile), Bytes(text) == "\(record.pid)" else { return }
+    try? HostFiles.remove(record.pidFile)
+}
+
+/// A directory that was made for one container; another one may have come into it since.
+private func removeIfEmpty(_ directory: Bytes) throws(SystemError) {
+    do { try HostFiles.removeDirectory(directory) } catch {
+        guard error.errno == .enoent || error.errno == .ebusy || error.errno == .enotempty else { throw error }
+    }
 }

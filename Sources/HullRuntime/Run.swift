@@ -13,7 +13,7 @@ extension Creation {
 
     /// Removes the container after its end, unless another hull has done so.
     private func removeAfterEnd() throws(Failure) -> [Failure] {
-        guard try directory.lock(waitMilliseconds: 10_000), directory.readRecord() != nil else { return [] }
+        guard try directory.lock(waitMilliseconds: 10_000), try directory.readRecord() != nil else { return [] }
         return removeTraces(record, directory).map { Failure($0) }
             + runPoststopHooks(plan.hooks[.poststop], record: record)
     }
@@ -23,7 +23,8 @@ extension Creation {
     package consuming func runForeground(
         _ signals: borrowing SignalsOfCaller, keep: Bool, store: ContainerStore
     ) throws(Failure) -> (code: Int32, warnings: [Failure]) {
-        let relay = try makeRelay()
+        let relay: TerminalRelay?
+        do throws(Failure) { relay = try makeRelay() } catch { throw undo(error) }
         do throws(Failure) { try start() } catch {
             relay?.restore()
             throw error

@@ -10,11 +10,7 @@ internal import HullPlan
 extension Creation {
     /// Ends `create`: the process waits for `start` from now on, without its creator.
     package consuming func leaveCreated() throws(Failure) {
-        do throws(SystemError) {
-            // The waiting process has inherited the open directory, and with it the lock.
-            try directory.descriptor.unlock()
-            try say(.goodbye)
-        } catch {
+        do throws(SystemError) { try say(.goodbye) } catch {
             throw undo(Failure(error))
         }
     }
@@ -23,6 +19,7 @@ extension Creation {
     mutating func start() throws(Failure) {
         do throws(Failure) {
             try spawned?.start(plan)
+            // From here on it is a container as any other: to be killed and deleted by other calls.
             try attempt { () throws(SystemError) in try directory.descriptor.unlock() }
             try afterStart()
         } catch {
@@ -59,12 +56,19 @@ extension ContainerStore {
         }
     }
 
-    /// Connects to the waiting init. Only one `start` gets through: removing the socket's name decides which.
+    /// Connects to the waiting init, which accepts one connection. Only one `start` gets there: the lock decides which. A kill
+    /// before the connection leaves the container created, one after it leaves it started: the name of the socket says
+    /// nothing by itself.
     private func connect(_ directory: borrowing ContainerDirectory) throws(Failure) -> Descriptor {
+        guard try directory.lock(waitMilliseconds: 10_000) else {
+            throw Failure("cannot start container \(directory.id): another hull is at work on it")
+        }
         do throws(SystemError) {
             try HostFiles.changeDirectory(directory.path)
             let connection = try Sockets.connect(to: ContainerDirectory.startSocket, seqpacket: true)
-            try HostFiles.remove(ContainerDirectory.startSocket)
+            try? HostFiles.remove(ContainerDirectory.startSocket)
+            // A hook before the start may take long, and the container must be there to be killed and deleted meanwhile.
+            try directory.descriptor.unlock()
             return connection
         } catch {
             switch error.errno {

@@ -60,9 +60,14 @@ package struct ContainerStore: Sendable {
             if error.errno == .enametoolong { throw Failure("invalid container ID: \(id.count) bytes are too long") }
             throw Failure(error)
         }
-        let made = try open(id)
-        guard try made.lock(waitMilliseconds: 0) else { throw Failure("container with given ID already exists: \(id)") }
-        return made
+        do throws(Failure) {
+            let made = try open(id)
+            if try made.lock(waitMilliseconds: 0) { return made }
+        } catch {
+            try? HostFiles.removeDirectory(path)
+            throw error
+        }
+        throw Failure("container with given ID already exists: \(id)")
     }
 
     /// Opens the directory of a container.
@@ -89,13 +94,25 @@ struct ContainerDirectory: ~Copyable {
     static let startSocket: Bytes = "start.sock"
     var startSocketPath: Bytes { "\(path)/\(ContainerDirectory.startSocket)" }
 
-    /// Takes the lock, waiting for the time given; false when another hull still holds it.
+    /// Takes the lock, waiting for the time given; false when another hull still holds it. Whoever had it may have removed
+    /// the directory, and a new container of the same id may have its own: then this one does not exist any more.
     func lock(waitMilliseconds: Int64) throws(Failure) -> Bool {
         let deadline = Clock.monotonic + waitMilliseconds * 1_000_000
         while true {
-            if try attempt(nil, { () throws(SystemError) in try descriptor.tryLock() }) { return true }
+            if try attempt(nil, { () throws(SystemError) in try descriptor.tryLock() }) {
+                guard try isStillThere() else { throw Failure("container does not exist: \(id)") }
+                return true
+            }
             if Clock.monotonic >= deadline { return false }
             _ = try attempt { () throws(SystemError) in try Poll.ready([], timeoutMilliseconds: 10) }
+        }
+    }
+
+    private func isStillThere() throws(Failure) -> Bool {
+        try attempt { () throws(SystemError) in
+            let own = try descriptor.status()
+            let named = try HostFiles.status(path)
+            return named?.inode == own.inode && named?.filesystem == own.filesystem
         }
     }
 
@@ -103,10 +120,17 @@ struct ContainerDirectory: ~Copyable {
         try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600, exchanging: true)
     }
 
-    /// The record; nil where there is none yet, or it is no record of ours: a creation that was cut off.
-    func readRecord() -> ContainerRecord? {
-        guard let bytes = try? HostFiles.read(recordPath) else { return nil }
-        return try? ContainerRecord.read(bytes)
+    /// The record, of any version that names what is to be removed; nil where there is none yet, or it is no record of
+    /// ours: a creation that was cut off. One that cannot be read now is an error: without it a container would be forgotten
+    /// that still runs.
+    func readRecord() throws(Failure) -> ContainerRecord? {
+        do throws(SystemError) {
+            let bytes = try HostFiles.read(recordPath)
+            return try? ContainerRecord.read(bytes)
+        } catch {
+            if error.errno == .enoent { return nil }
+            throw Failure(error)
+        }
     }
 
     /// The copy of the config: later edits of the bundle change nothing.

@@ -22,7 +22,7 @@ struct Program {
         let (verb, id) = subject
         do throws(Failure) {
             if let option = invocation.notYet.first { throw Failure("not supported yet: \(option)") }
-            try Caller.closeLeakedDescriptors(preserving: preservedDescriptors)
+            try Caller.settle(preserving: preservedDescriptors)
             return try dispatch()
         } catch {
             report(error, verb, id)

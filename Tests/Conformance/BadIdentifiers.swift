@@ -107,7 +107,8 @@ struct BadIdentifiers {
         try scenario { s in
             let bundle = try s.bundle(script: "true")
             let id = s.id()
-            let outcome = try s.runtime("create", "--bundle", bundle.directory, "--pid-file", s.directory + "/none/pid", id)
+            let outcome = try s.runtime(
+                "create", "--bundle", bundle.directory, "--pid-file", s.directory + "/none/pid", id)
             #expect(outcome.ending == .exit(1), "\(outcome)")
             expect(outcome, says: ["no such file or directory", "No such file or directory"])
             try #expect(s.runtime("state", id).failed)

@@ -85,7 +85,10 @@ struct Capabilities {
     // Goal: all capabilities of the runtime can be handed on. Method: every name up to the kernel's last.
     @Test("CP-08 the highest capabilities are known")
     func highest() throws {
-        let it = try status { $0.capabilities(["CAP_BPF", "CAP_PERFMON", "CAP_CHECKPOINT_RESTORE"], sets: ["bounding", "permitted", "effective"]) }
+        let it = try status {
+            $0.capabilities(
+                ["CAP_BPF", "CAP_PERFMON", "CAP_CHECKPOINT_RESTORE"], sets: ["bounding", "permitted", "effective"])
+        }
         #expect(it["CapBnd"] == "000001c000000000")
     }
 }

@@ -19,7 +19,9 @@ struct Cgroup {
     func relative() throws {
         try scenario { s in
             let places = try (0..<2).map { _ in
-                let container = try s.start("exec sleep 100") { $0["/linux/cgroupsPath"] = .string(s.name + "-relative") }
+                let container = try s.start("exec sleep 100") {
+                    $0["/linux/cgroupsPath"] = .string(s.name + "-relative")
+                }
                 let place = Files.read("/proc/\(try container.pid())/cgroup")?.split(separator: "\n").last
                 try #expect(container("delete", "--force").ok)
                 return String(place ?? "")
@@ -92,7 +94,9 @@ struct Cgroup {
         try scenario { s in
             let parent = s.cgroupDirectory("before")
             try Files.makeDirectory(parent)
-            let bundle = try s.bundle(script: "true") { $0["/linux/cgroupsPath"] = .string(s.cgroupsPath("before") + "/inner") }
+            let bundle = try s.bundle(script: "true") {
+                $0["/linux/cgroupsPath"] = .string(s.cgroupsPath("before") + "/inner")
+            }
             #expect(try s.run(bundle).ok)
             #expect(Files.exists(parent))
             #expect(!Files.exists(parent + "/inner"))
@@ -151,7 +155,9 @@ struct Cgroup {
     @Test("CG-12 a climbing cgroupsPath does not leave the tree")
     func climbing() throws {
         try scenario { s in
-            let bundle = try s.bundle(script: "true") { $0["/linux/cgroupsPath"] = .string("/../../../tmp/\(s.name)-escaped") }
+            let bundle = try s.bundle(script: "true") {
+                $0["/linux/cgroupsPath"] = .string("/../../../tmp/\(s.name)-escaped")
+            }
             _ = try s.run(bundle)
             let escaped = "/tmp/\(s.name)-escaped"
             #expect(!Files.exists(escaped))

@@ -45,12 +45,15 @@ struct Check {
         #expect(outcome.ending == .exit(1), "\(outcome)")
         let found = lines(outcome)
         #expect(found.contains { $0.hasPrefix("config.json:3:23: /process/cwd: ") }, "\(outcome)")
-        #expect(found.contains { $0.wholeMatch(of: /config\.json:5:\d+: \/linux\/namespaces\/1(\/type)?: .+/) != nil }, "\(outcome)")
+        #expect(
+            found.contains { $0.wholeMatch(of: /config\.json:5:\d+: \/linux\/namespaces\/1(\/type)?: .+/) != nil },
+            "\(outcome)")
     }
 
     @Test("CK-03 an unknown field is a warning that does not fail", .only(.hull))
     func unknown() throws {
-        let outcome = try check(Self.good.replacingOccurrences(of: "\"process\"", with: "\"proccess\": {},\n\"process\""))
+        let outcome = try check(
+            Self.good.replacingOccurrences(of: "\"process\"", with: "\"proccess\": {},\n\"process\""))
         #expect(outcome.ok, "\(outcome)")
         #expect(lines(outcome).count == 1)
         #expect(lines(outcome).first?.contains("/proccess") == true, "\(outcome)")
@@ -83,7 +86,9 @@ struct Check {
             let bundle = try s.bundle(script: "true") { $0["/hostname"] = "whale" }
             let outcome = try s.runtime("plan", "--bundle", bundle.directory)
             #expect(outcome.ok, "\(outcome)")
-            for word in ["/mounts/0", "/hostname", "whale", "/process/args"] { #expect(outcome.stdout.contains(word), "\(outcome)") }
+            for word in ["/mounts/0", "/hostname", "whale", "/process/args"] {
+                #expect(outcome.stdout.contains(word), "\(outcome)")
+            }
         }
     }
 

@@ -36,7 +36,9 @@ struct CommandLine {
         }
     }
 
-    @Test("CL-04 an unknown command or option is refused", arguments: [["sail"], ["--sail"], ["create", "--sail"], ["list", "--sail"]])
+    @Test(
+        "CL-04 an unknown command or option is refused",
+        arguments: [["sail"], ["--sail"], ["create", "--sail"], ["list", "--sail"]])
     func unknown(words: [String]) throws {
         try scenario { s in
             let outcome = try s.runtime(words)
@@ -63,6 +65,15 @@ struct CommandLine {
             let bundle = try s.bundle(script: "echo ran")
             #expect(try s.runtime("run", "--bundle=" + bundle.directory, s.id()).lines == ["ran"])
             #expect(try s.runtime("run", "-b", bundle.directory, s.id()).lines == ["ran"])
+        }
+    }
+
+    @Test("CL-08 --debug is accepted and adds to what is said")
+    func debug() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true")
+            let outcome = try s.runtime("--debug", "run", "--bundle", bundle.directory, s.id())
+            #expect(outcome.ok, "\(outcome)")
         }
     }
 

@@ -11,7 +11,9 @@ struct Console {
     }
 
     /// A container with a terminal whose master was received on a console socket.
-    private func open(_ s: Scenario, _ script: String, _ edit: (inout JSON) -> Void = { _ in }) throws -> (Container, Terminal) {
+    private func open(_ s: Scenario, _ script: String, _ edit: (inout JSON) -> Void = { _ in }) throws -> (
+        Container, Terminal
+    ) {
         let socket = try ConsoleSocket(at: s.directory + "/tty")
         let bundle = try s.bundle(script: script) {
             Self.terminal(&$0)
@@ -52,7 +54,9 @@ struct Console {
     @Test("CO-03 the terminal controls the program's session")
     func controlling() throws {
         try scenario { s in
-            let (container, terminal) = try open(s, "trap 'echo interrupted; exit' INT; echo through > /dev/tty; probe tty; while true; do sleep 0.1; done")
+            let (container, terminal) = try open(
+                s,
+                "trap 'echo interrupted; exit' INT; echo through > /dev/tty; probe tty; while true; do sleep 0.1; done")
             try #expect(container("start").ok)
             terminal.says("through")
             terminal.says("\"controlling\":true")
@@ -89,7 +93,9 @@ struct Console {
     @Test("CO-06 a terminal in a user namespace", .needs(.userNamespace))
     func userNamespace() throws {
         try scenario { s in
-            let (container, terminal) = try open(s, "test -c /dev/console && echo ready; read l; echo got $l") { $0.userNamespace() }
+            let (container, terminal) = try open(s, "test -c /dev/console && echo ready; read l; echo got $l") {
+                $0.userNamespace()
+            }
             try #expect(container("start").ok)
             terminal.says("ready")
             terminal.write("fish\n")
@@ -103,7 +109,8 @@ struct Console {
         try scenario { s in
             let socket = try ConsoleSocket(at: s.directory + "/tty")
             let bundle = try s.bundle(script: "echo ready; exec sleep 100", Self.terminal)
-            let outcome = try s.runtime("run", "--detach", "--console-socket", socket.path, "--bundle", bundle.directory, s.id())
+            let outcome = try s.runtime(
+                "run", "--detach", "--console-socket", socket.path, "--bundle", bundle.directory, s.id())
             #expect(outcome.ok, "\(outcome)")
             try socket.terminal().says("ready")
         }
@@ -145,7 +152,8 @@ struct Console {
         try scenario { s in
             let bundle = try s.bundle(script: "true", Self.terminal)
             let id = s.id()
-            let outcome = try s.runtime("create", "--console-socket", s.directory + "/none", "--bundle", bundle.directory, id)
+            let outcome = try s.runtime(
+                "create", "--console-socket", s.directory + "/none", "--bundle", bundle.directory, id)
             #expect(outcome.ending == .exit(1), "\(outcome)")
             expect(outcome, says: ["no such file or directory", "No such file or directory"])
             try #expect(s.runtime("state", id).failed)
@@ -174,7 +182,8 @@ struct Console {
             try Files.link(directory, at: s.directory + "/short")
             let socket = try ConsoleSocket(at: s.directory + "/short/tty")
             let bundle = try s.bundle(script: "echo ready; exec sleep 100", Self.terminal)
-            let outcome = try s.runtime("run", "--detach", "--console-socket", directory + "/tty", "--bundle", bundle.directory, s.id())
+            let outcome = try s.runtime(
+                "run", "--detach", "--console-socket", directory + "/tty", "--bundle", bundle.directory, s.id())
             #expect(outcome.ok, "\(outcome)")
             try socket.terminal().says("ready")
         }
@@ -184,7 +193,9 @@ struct Console {
     @Test("CO-14 run with a terminal relays the caller's own")
     func foreground() throws {
         try scenario { s in
-            let bundle = try s.bundle(script: "echo ready; read l; echo got $l; exit 5") { $0["/process/terminal"] = true }
+            let bundle = try s.bundle(script: "echo ready; read l; echo got $l; exit 5") {
+                $0["/process/terminal"] = true
+            }
             let own = try Terminal.pair()
             var launch = s.runtime.launch(["run", "--bundle", bundle.directory, s.id()])
             launch.terminal = own.slave
@@ -199,7 +210,8 @@ struct Console {
     @Test("CO-15 without a terminal consoleSize is ignored")
     func ignoredSize() throws {
         try scenario { s in
-            try #expect(s.inside("tty; echo ran") { $0["/process/consoleSize"] = ["height": 5, "width": 6] }.last == "ran")
+            try #expect(
+                s.inside("tty; echo ran") { $0["/process/consoleSize"] = ["height": 5, "width": 6] }.last == "ran")
         }
     }
 }

@@ -30,12 +30,13 @@ func isKnownLeftover(_ line: String) -> Bool {
 }
 
 let crunSometimes = [
-    "NS-07": "may report the broken socket of its dead child in place of the errno"
+    "NS-08 /etc/hostname": "may report the broken socket of its dead child in place of the errno",
+    "NS-07": "may report the broken socket of its dead child in place of the errno",
 ]
 
 let runcSometimes = [
     "ID-08": "may leave the cgroup when its child dies early",
-    "NS-08 /etc/hostname": "may leave the cgroup when its child dies early"
+    "NS-08 /etc/hostname": "may leave the cgroup when its child dies early",
 ]
 
 let crunDeviations = [
@@ -76,12 +77,15 @@ let crunDeviations = [
     "LC-11": "has no --keep before 1.15", "LC-13": "takes a relative pid file from the bundle",
     "LC-20": "leaves the cgroup of a create that fails", "LC-21": "says \"error opening file\" of a vanished container",
     "MO-02": "has no clearing words beyond rw", "MO-05": "passes these words on as data",
-    "MO-06": "passes the word on as data", "MO-09": "makes the mount private again", "MO-13": "asks the kernel for two atimes",
-    "MP-05": "takes the path from the root", "MT-14": "ignores the data", "NP-03": "exec ignores noNewPrivileges of the config",
+    "MO-06": "passes the word on as data", "MO-09": "makes the mount private again",
+    "MO-13": "asks the kernel for two atimes",
+    "MP-05": "takes the path from the root", "MT-14": "ignores the data",
+    "NP-03": "exec ignores noNewPrivileges of the config",
     "NS-02": "fails with a time namespace here", "NS-04": "takes the same type twice",
     "NS-13": "fails with a time namespace here", "OS-02": "takes zero for not said",
     "PR-08": "takes the path from the root", "PR-12": "does not set LISTEN_PID", "PR-15": "does not name the field",
-    "PR-16": "does not name what is missing", "PS-03": "takes no words for ps", "PS-04": "exits with 253 and other words",
+    "PR-16": "does not name what is missing", "PS-03": "takes no words for ps",
+    "PS-04": "exits with 253 and other words",
     "RF-10": "takes any word", "RL-04": "takes the same type twice", "RP-05": "drops the flags of the mount",
     "RP-06": "takes the path from the root", "SC-12": "takes any flag", "SC-14": "takes a rule without names",
     "ST-02": "gives rootfs as the config says it", "ST-05": "says \"error opening file\"", "US-09": "sets no HOME",
@@ -91,7 +95,8 @@ let runcDeviations = [
     "BI-13": "panics", "BI-14": "reads no further than the first document", "BI-23": "does not look",
     "BI-24": "does not look", "BI-25 /hostname": "takes the NUL along",
     "CG-11": "leaves the cgroup to root in this case", "CO-13": "cannot connect to long paths",
-    "DL-09": "leaves exec'ed processes, and so the cgroup", "DR-08": "takes any letter", "DV-09": "keeps the file that is there",
+    "DL-09": "leaves exec'ed processes, and so the cgroup", "DR-08": "takes any letter",
+    "DV-09": "keeps the file that is there",
     "DV-10": "makes the device 0:0", "EX-07": "does not apply the umask", "FT-05": "has no time namespaces before 1.2",
     "HK-01": "runs poststart in create", "HK-10": "start returns before the hook has failed",
     "HK-11": "runs poststart in create, which fails", "HK-12": "stops at the first failing poststop hook",
@@ -99,10 +104,12 @@ let runcDeviations = [
     "HN-04": "does not know domainname before 1.2",
     "KL-09": "signals the first process only (before 1.2)", "MO-03": "passes defaults on as data",
     "MO-08": "keeps the flags of the source (before 1.2)", "MP-05": "takes the path from the root",
-    "MT-07": "takes the mode of the mount point", "MT-14": "ignores the data", "NS-02": "has no time namespaces before 1.2",
+    "MT-07": "takes the mode of the mount point", "MT-14": "ignores the data",
+    "NS-02": "has no time namespaces before 1.2",
     "NS-06": "asks for id maps with a path too", "NS-13": "has no time namespaces before 1.2",
     "NS-14": "leaves processes in sessions of their own, and so the cgroup", "RF-08 shared": "makes the root private",
-    "RF-08 rshared": "makes the root private", "RF-09": "cannot bind an unbindable root", "RL-04": "takes the same type twice",
+    "RF-08 rshared": "makes the root private", "RF-09": "cannot bind an unbindable root",
+    "RL-04": "takes the same type twice",
     "RP-06": "takes the path from the root", "SC-13": "ignores the errno", "SC-14": "takes a rule without names",
     "SC-19": "has no flags before 1.2", "US-07": "takes ids below 2^31 only",
 ]

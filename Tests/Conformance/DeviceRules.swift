@@ -81,7 +81,8 @@ struct DeviceRules {
     @Test("DR-07 the default devices are usable after deny all")
     func defaults() throws {
         try scenario { s in
-            let script = "echo x > /dev/null && head -c 4 /dev/zero /dev/urandom /dev/random | wc -c >/dev/null && "
+            let script =
+                "echo x > /dev/null && head -c 4 /dev/zero /dev/urandom /dev/random | wc -c >/dev/null && "
                 + "exec 3<>/dev/ptmx && echo all"
             try #expect(s.inside(script) == ["all"])
         }

@@ -7,7 +7,9 @@ struct Devices {
     // Goal: the devices that every container has. Method: type, numbers, mode and owner inside.
     @Test(
         "DV-01 the default devices are there",
-        arguments: [("null", "1 3"), ("zero", "1 5"), ("full", "1 7"), ("random", "1 8"), ("urandom", "1 9"), ("tty", "5 0")])
+        arguments: [
+            ("null", "1 3"), ("zero", "1 5"), ("full", "1 7"), ("random", "1 8"), ("urandom", "1 9"), ("tty", "5 0"),
+        ])
     func defaults(name: String, numbers: String) throws {
         try scenario { s in
             let lines = try s.inside("stat -c '%F %t %T %a %u:%g' /dev/\(name)")
@@ -29,7 +31,8 @@ struct Devices {
     @Test("DV-03 /dev has the links fd, stdin, stdout and stderr")
     func links() throws {
         try scenario { s in
-            let lines = try s.inside("cd /dev; readlink fd stdin stdout stderr || for l in fd stdin stdout stderr; do readlink $l; done")
+            let lines = try s.inside(
+                "cd /dev; readlink fd stdin stdout stderr || for l in fd stdin stdout stderr; do readlink $l; done")
             #expect(lines.suffix(4) == ["/proc/self/fd", "/proc/self/fd/0", "/proc/self/fd/1", "/proc/self/fd/2"])
         }
     }
@@ -43,7 +46,8 @@ struct Devices {
             let lines = try s.inside("stat -c '%F %t %T %a %u:%g' /dev/mine") {
                 $0["/linux/devices"] = [
                     [
-                        "path": "/dev/mine", "type": .string(type), "major": 250, "minor": 77, "fileMode": 0o640, "uid": 5,
+                        "path": "/dev/mine", "type": .string(type), "major": 250, "minor": 77, "fileMode": 0o640,
+                        "uid": 5,
                         "gid": 6,
                     ]
                 ]
@@ -112,7 +116,9 @@ struct Devices {
     @Test("DV-10 a character device without numbers is refused")
     func numbers() throws {
         try scenario { s in
-            try s.refuses("/linux/devices/0", "major", "minor") { $0["/linux/devices"] = [["path": "/dev/mine", "type": "c"]] }
+            try s.refuses("/linux/devices/0", "major", "minor") {
+                $0["/linux/devices"] = [["path": "/dev/mine", "type": "c"]]
+            }
         }
     }
 
@@ -124,6 +130,24 @@ struct Devices {
                 $0["/linux/devices"] = [["path": "/dev/full", "type": "c", "major": 1, "minor": 7, "fileMode": 0o600]]
             }
             #expect(lines == ["1 7 600"])
+        }
+    }
+
+    // Goal: a /dev of somebody else's is left as it is. Method: bind a directory there; nothing is made in it.
+    @Test("DV-13 no device is made where /dev is bound")
+    func boundDev() throws {
+        try scenario { s in
+            let bundle = try s.bundle(["/bin/busybox", "ls", "/dev"]) {
+                $0["/mounts"] = [["destination": "/proc", "type": "proc", "source": "proc"]]
+                $0.mount("/dev", type: "bind", from: "data", ["rbind"])
+            }
+            try bundle.addData()
+            let null = Launch(
+                Files.program("mknod") ?? "/bin/mknod", [bundle.directory + "/data/null", "c", "1", "3"], in: "/")
+            #expect(try null.start(outputs: s.directory + "/mknod").outcome().ok)
+            let outcome = try s.run(bundle)
+            #expect(outcome.lines == ["name", "null"], "\(outcome)")
+            #expect(Files.list(bundle.directory + "/data") == ["name", "null"])
         }
     }
 

@@ -19,7 +19,9 @@ struct Exec {
             let pid = try container.pid()
             let outcome = try container.exec("/bin/probe", "report", "namespaces", "cgroup", "process")
             for name in names {
-                #expect(outcome.json?["/namespaces/" + name]?.string == Files.linkTarget("/proc/\(pid)/ns/\(name)"), "\(name)")
+                #expect(
+                    outcome.json?["/namespaces/" + name]?.string == Files.linkTarget("/proc/\(pid)/ns/\(name)"),
+                    "\(name)")
             }
             #expect(outcome.json?["/cgroup"]?.string?.split(separator: "\n").contains("0::/") == true, "\(outcome)")
             #expect((outcome.json?["/process/pid"]?.int ?? 0) > 1)
@@ -78,7 +80,9 @@ struct Exec {
         "noNewPrivileges": true, "rlimits": [["type": "RLIMIT_CORE", "soft": 5, "hard": 6]],
     ]
 
-    private func exec(_ s: Scenario, _ container: Container, _ process: JSON, _ options: [String] = []) throws -> Outcome {
+    private func exec(_ s: Scenario, _ container: Container, _ process: JSON, _ options: [String] = []) throws
+        -> Outcome
+    {
         let file = s.directory + "/process.\(s.id("file"))"
         try Files.write(process.text, to: file)
         return try s.runtime(["exec", "--process", file] + options + [container.id])
@@ -115,7 +119,9 @@ struct Exec {
     }
 
     // Goal: a failure of the runtime itself is told apart. Method: a missing program; 255 and engines' words.
-    @Test("EX-09 a missing program is exit 255 with the engines' words", arguments: [("nosuch", "executable file not found in $PATH"), ("/bin/nosuch", "no such file or directory")])
+    @Test(
+        "EX-09 a missing program is exit 255 with the engines' words",
+        arguments: [("nosuch", "executable file not found in $PATH"), ("/bin/nosuch", "no such file or directory")])
     func missing(program: String, words: String) throws {
         try scenario { s in
             let outcome = try container(s).exec(program)
@@ -144,7 +150,9 @@ struct Exec {
         }
     }
 
-    @Test("EX-12 a process file that is no JSON, or without args, is refused", arguments: ["{", "{}", "[]", "{\"args\": []}"])
+    @Test(
+        "EX-12 a process file that is no JSON, or without args, is refused",
+        arguments: ["{", "{}", "[]", "{\"args\": []}"])
     func badFile(text: String) throws {
         try scenario { s in
             let container = try container(s)
@@ -159,7 +167,8 @@ struct Exec {
     func capability() throws {
         try scenario { s in
             let container = try container(s)
-            let status = Status(text: try container.exec("cat", "/proc/self/status", options: ["--cap", "CAP_CHOWN"]).lines)
+            let status = Status(
+                text: try container.exec("cat", "/proc/self/status", options: ["--cap", "CAP_CHOWN"]).lines)
             let effective = UInt64(status["CapEff"] ?? "", radix: 16) ?? 0
             #expect(effective & 1 == 1)
             #expect(status["CapInh"] == "0000000000000000")
@@ -194,14 +203,18 @@ struct Exec {
     func userNamespace() throws {
         try scenario { s in
             let container = try container(s) { $0.userNamespace() }
-            #expect(try container.exec("sh", "-c", "id -u; cut -c1-40 /proc/self/uid_map | tr -s ' '").lines == ["0", " 0 100000 65536"])
+            #expect(
+                try container.exec("sh", "-c", "id -u; cut -c1-40 /proc/self/uid_map | tr -s ' '").lines == [
+                    "0", " 0 100000 65536",
+                ])
         }
     }
 
     @Test("EX-17 --additional-gids, numbers of groups")
     func groups() throws {
         try scenario { s in
-            let outcome = try container(s).exec("id", "-G", options: ["--additional-gids", "2000", "--additional-gids", "3000"])
+            let outcome = try container(s).exec(
+                "id", "-G", options: ["--additional-gids", "2000", "--additional-gids", "3000"])
             #expect(outcome.lines == ["0 2000 3000"], "\(outcome)")
         }
     }
@@ -210,7 +223,9 @@ struct Exec {
     func parallel() throws {
         try scenario { s in
             let container = try container(s)
-            let calls = try (0..<8).map { try s.runtime.start(["exec", container.id, "sh", "-c", "echo \($0); exit \($0)"]) }
+            let calls = try (0..<8).map {
+                try s.runtime.start(["exec", container.id, "sh", "-c", "echo \($0); exit \($0)"])
+            }
             for (number, call) in calls.enumerated() {
                 let outcome = call.outcome()
                 #expect(outcome.ending == .exit(Int32(number)) && outcome.lines == ["\(number)"], "\(outcome)")
@@ -224,6 +239,18 @@ struct Exec {
             let container = try container(s) { $0["/process/noNewPrivileges"] = false }
             let outcome = try container.exec("grep", "NoNewPrivs", "/proc/self/status", options: ["--no-new-privs"])
             #expect(outcome.lines == ["NoNewPrivs:\t1"], "\(outcome)")
+        }
+    }
+
+    // Goal: the line that conmon writes. Method: all of its options at once.
+    @Test("EX-21 the exec line of engines is accepted")
+    func engines() throws {
+        try scenario { s in
+            let container = try container(s)
+            let file = s.directory + "/pid"
+            let outcome = try exec(s, container, Self.process, ["--pid-file", file, "--detach"])
+            #expect(outcome.ok, "\(outcome)")
+            #expect(Files.read(file).flatMap { Int($0) } != nil)
         }
     }
 

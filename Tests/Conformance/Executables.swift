@@ -71,7 +71,9 @@ struct Executables {
     @Test("BI-09 a binary of another architecture")
     func otherArchitecture() throws {
         // An ELF header of a machine that no kernel here runs (0x5a5a).
-        let header: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x5a, 0x5a, 1, 0, 0, 0]
+        let header: [UInt8] = [
+            0x7f, 0x45, 0x4c, 0x46, 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0x5a, 0x5a, 1, 0, 0, 0,
+        ]
         let text = String(decoding: header + [UInt8](repeating: 0, count: 100), as: UTF8.self)
         try failsAtRun(["exec format error", "Exec format error"], text)
     }

@@ -9,7 +9,9 @@ struct Foreground {
     // Goal: signals to the runtime reach the program. Method: a program that ends with a code of each signal.
     @Test("LC-15 run forwards signals", arguments: ["TERM", "USR1", "INT", "HUP", "USR2", "QUIT"])
     func forwards(name: String) throws {
-        let numbers = ["TERM": SIGTERM, "USR1": SIGUSR1, "INT": SIGINT, "HUP": SIGHUP, "USR2": SIGUSR2, "QUIT": SIGQUIT]
+        let numbers = [
+            "TERM": SIGTERM, "USR1": SIGUSR1, "INT": SIGINT, "HUP": SIGHUP, "USR2": SIGUSR2, "QUIT": SIGQUIT,
+        ]
         let number = try #require(numbers[name])
         try scenario { s in
             let script = "trap 'exit 77' \(name); echo READY; while true; do sleep 0.05; done"
@@ -65,7 +67,9 @@ struct Foreground {
     func parallel() throws {
         try scenario { s in
             let calls = try (0..<10).map { number in
-                let bundle = try s.bundle(script: "echo \(number); exit \(number)") { $0["/linux/cgroupsPath"] = .string(s.cgroupsPath("p\(number)")) }
+                let bundle = try s.bundle(script: "echo \(number); exit \(number)") {
+                    $0["/linux/cgroupsPath"] = .string(s.cgroupsPath("p\(number)"))
+                }
                 return try s.runtime.start(["run", "--bundle", bundle.directory, s.id()])
             }
             for (number, call) in calls.enumerated() {

@@ -13,7 +13,9 @@ struct HookFaults {
     }
 
     // Goal: a hook ends in its time. Method: a sleeping hook with a timeout of one second; it and its child are gone.
-    @Test("HK-13 a hook that outlives its timeout is ended and create fails", arguments: ["createRuntime", "createContainer"])
+    @Test(
+        "HK-13 a hook that outlives its timeout is ended and create fails",
+        arguments: ["createRuntime", "createContainer"])
     func timeout(name: String) throws {
         try scenario { s in
             let bundle = try s.bundle(script: "true")
@@ -43,7 +45,9 @@ struct HookFaults {
 
     @Test("HK-16 a missing hook program is refused")
     func missing() throws {
-        try refused(["path": "/no/such/hook"], "/hooks/createRuntime/0/path", ["no such file or directory", "No such file or directory"])
+        try refused(
+            ["path": "/no/such/hook"], "/hooks/createRuntime/0",
+            ["no such file or directory", "No such file or directory"])
     }
 
     @Test("HK-17 a timeout of zero is refused")
@@ -62,7 +66,9 @@ struct HookFaults {
         try scenario { s in
             let bundle = try s.bundle(script: "true")
             try bundle.edit {
-                $0["/hooks/createRuntime"] = .array([try Hooks.recorder("bad", bundle, then: "echo shipwreck >&2; exit 9")])
+                $0["/hooks/createRuntime"] = .array([
+                    try Hooks.recorder("bad", bundle, then: "echo shipwreck >&2; exit 9")
+                ])
             }
             try s.refuses(bundle, "/hooks/createRuntime/0", ["shipwreck"])
         }
@@ -74,7 +80,9 @@ struct HookFaults {
         try scenario { s in
             let bundle = try s.bundle(script: "cat /tmp/state") {
                 $0["/root/readonly"] = false
-                $0["/hooks/startContainer"] = [["path": "/bin/sh", "args": ["sh", "-c", "cat > /tmp/state"], "env": ["PATH=/bin"]]]
+                $0["/hooks/startContainer"] = [
+                    ["path": "/bin/sh", "args": ["sh", "-c", "cat > /tmp/state"], "env": ["PATH=/bin"]]
+                ]
             }
             let outcome = try s.run(bundle)
             #expect(outcome.json?["/pid"]?.int == 1, "\(outcome)")

@@ -103,7 +103,10 @@ struct Hooks {
     // Goal: which namespaces a hook is in. Method: link texts of a hook against those of the host and the container.
     @Test(
         "HK-04 hooks run in the runtime's or the container's namespaces",
-        arguments: [("prestart", false), ("createRuntime", false), ("createContainer", true), ("poststart", false), ("poststop", false)])
+        arguments: [
+            ("prestart", false), ("createRuntime", false), ("createContainer", true), ("poststart", false),
+            ("poststop", false),
+        ])
     func namespaces(name: String, inside: Bool) throws {
         try scenario { s in
             let bundle = try s.bundle(script: "exec sleep 100")
@@ -123,12 +126,19 @@ struct Hooks {
     @Test("HK-05 startContainer runs inside before the program")
     func startContainer() throws {
         try scenario { s in
-            let container = try s.create(try s.bundle(script: "cat /tmp/order; echo program") {
-                $0["/root/readonly"] = false
-                $0["/hooks/startContainer"] = [
-                    ["path": "/bin/sh", "args": ["sh", "-c", "cat >/dev/null; echo hook >> /tmp/order; readlink /proc/self/ns/net >> /tmp/order"]]
-                ]
-            })
+            let container = try s.create(
+                try s.bundle(script: "cat /tmp/order; echo program") {
+                    $0["/root/readonly"] = false
+                    $0["/hooks/startContainer"] = [
+                        [
+                            "path": "/bin/sh",
+                            "args": [
+                                "sh", "-c",
+                                "cat >/dev/null; echo hook >> /tmp/order; readlink /proc/self/ns/net >> /tmp/order",
+                            ],
+                        ]
+                    ]
+                })
             let own = Files.linkTarget("/proc/\(try container.pid())/ns/net")
             try #expect(container("start").ok)
             try container.comes(to: "stopped")
@@ -137,16 +147,22 @@ struct Hooks {
     }
 
     // Goal: arguments and environment are those of the config and no others. Method: the hook writes both.
-    @Test("HK-06 a hook has its own args and env", arguments: ["createRuntime", "createContainer", "poststart", "poststop"])
+    @Test(
+        "HK-06 a hook has its own args and env",
+        arguments: ["createRuntime", "createContainer", "poststart", "poststop"])
     func argsAndEnv(name: String) throws {
         try scenario { s in
             let bundle = try s.bundle(script: "true")
             let out = bundle.directory + "/seen"
-            try Files.write("#!/bin/sh\ncat >/dev/null\n{ echo \"$0|$1|$2|$#\"; tr '\\0' '\\n' < /proc/self/environ | grep -c .; echo $WORD; } > \(out)\n",
+            try Files.write(
+                "#!/bin/sh\ncat >/dev/null\n{ echo \"$0|$1|$2|$#\"; tr '\\0' '\\n' < /proc/self/environ | grep -c .; echo $WORD; } > \(out)\n",
                 to: bundle.directory + "/hook", mode: 0o755)
             try bundle.edit {
                 $0["/hooks/\(name)"] = [
-                    ["path": .string(bundle.directory + "/hook"), "args": ["zero", "a b", ""], "env": ["WORD=sea", "PATH=/bin:/usr/bin"]]
+                    [
+                        "path": .string(bundle.directory + "/hook"), "args": ["zero", "a b", ""],
+                        "env": ["WORD=sea", "PATH=/bin:/usr/bin"],
+                    ]
                 ]
             }
             #expect(try s.run(bundle).ok)
@@ -161,7 +177,9 @@ struct Hooks {
     func list() throws {
         try scenario { s in
             let bundle = try s.bundle(script: "true")
-            try bundle.edit { $0["/hooks/createRuntime"] = .array(try ["one", "two", "three"].map { try Self.recorder($0, bundle) }) }
+            try bundle.edit {
+                $0["/hooks/createRuntime"] = .array(try ["one", "two", "three"].map { try Self.recorder($0, bundle) })
+            }
             #expect(try s.run(bundle).ok)
             #expect(Self.log(bundle) == ["one", "two", "three"])
         }
@@ -203,9 +221,10 @@ struct Hooks {
     @Test("HK-10 a failing startContainer hook keeps the program from running")
     func startContainerFails() throws {
         try scenario { s in
-            let container = try s.create(try s.bundle(script: "echo ran") {
-                $0["/hooks/startContainer"] = [["path": "/bin/false", "args": ["false"]]]
-            })
+            let container = try s.create(
+                try s.bundle(script: "echo ran") {
+                    $0["/hooks/startContainer"] = [["path": "/bin/false", "args": ["false"]]]
+                })
             let start = try container("start")
             try container.stopsOrVanishes()
             #expect(!container.output.contains("ran"))
@@ -230,7 +249,9 @@ struct Hooks {
         try scenario { s in
             let bundle = try s.bundle(script: "true")
             try bundle.edit {
-                $0["/hooks/poststop"] = .array([try Self.recorder("bad", bundle, then: "exit 9"), try Self.recorder("next", bundle)])
+                $0["/hooks/poststop"] = .array([
+                    try Self.recorder("bad", bundle, then: "exit 9"), try Self.recorder("next", bundle),
+                ])
             }
             let container = try s.create(bundle)
             try #expect(container("start").ok)

@@ -20,7 +20,8 @@ struct Hostname {
     @Test("HN-02 the domain name is set inside")
     func domainname() throws {
         try scenario { s in
-            try #expect(s.inside("cat /proc/sys/kernel/domainname") { $0["/domainname"] = "sea.example" } == ["sea.example"])
+            try #expect(
+                s.inside("cat /proc/sys/kernel/domainname") { $0["/domainname"] = "sea.example" } == ["sea.example"])
         }
     }
 

@@ -43,7 +43,7 @@ struct IDMappings {
     @Test("ID-03 a new user namespace without maps is refused")
     func noMaps() throws {
         try scenario { s in
-            try s.refuses("/linux/", "map") { $0.namespace("user") }
+            try s.refuses("/linux/", "apping") { $0.namespace("user") }
         }
     }
 

@@ -25,7 +25,8 @@ struct Kill {
 
     @Test(
         "KL-02 signals by number, by name and by name with SIG",
-        arguments: [("1", 1), ("HUP", 1), ("SIGHUP", 1), ("USR1", 10), ("SIGUSR2", 12), ("15", 15), ("SIGWINCH", 28)] as [(String, Int32)])
+        arguments: [("1", 1), ("HUP", 1), ("SIGHUP", 1), ("USR1", 10), ("SIGUSR2", 12), ("15", 15), ("SIGWINCH", 28)]
+            as [(String, Int32)])
     func names(word: String, number: Int32) throws {
         try scenario { s in
             let (container, pid) = try waiting(s)

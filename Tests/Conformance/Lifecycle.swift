@@ -8,9 +8,10 @@ struct Lifecycle {
     @Test("LC-01 created, running, stopped, deleted")
     func states() throws {
         try scenario { s in
-            let container = try s.create(try s.bundle(script: "echo ran; until test -e /tmp/end; do sleep 0.05; done") {
-                $0["/root/readonly"] = false
-            })
+            let container = try s.create(
+                try s.bundle(script: "echo ran; until test -e /tmp/end; do sleep 0.05; done") {
+                    $0["/root/readonly"] = false
+                })
             #expect(try container.status() == "created")
             #expect(container.output.isEmpty)
             try #expect(container("start").ok)
@@ -123,7 +124,8 @@ struct Lifecycle {
     @Test("LC-09 run gives 128 and the number of the signal", arguments: [9, 15, 6] as [Int32])
     func runSignal(number: Int32) throws {
         try scenario { s in
-            let outcome = try s.run(try s.bundle(["/bin/probe", "kill-self", "\(number)"]) { $0.removeNamespace("pid") })
+            let outcome = try s.run(
+                try s.bundle(["/bin/probe", "kill-self", "\(number)"]) { $0.removeNamespace("pid") })
             #expect(outcome.ending == .exit(128 + number), "\(outcome)")
         }
     }

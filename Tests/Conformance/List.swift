@@ -35,9 +35,12 @@ struct List {
     @Test("LS-03 --quiet gives ids only", arguments: ["-q", "--quiet"])
     func quiet(option: String) throws {
         try scenario { s in
-            let ids = Set(try (0..<3).map { number in
-                try s.create(try s.bundle(script: "true") { $0["/linux/cgroupsPath"] = .string(s.cgroupsPath("q\(number)")) }).id
-            })
+            let ids = Set(
+                try (0..<3).map { number in
+                    try s.create(
+                        try s.bundle(script: "true") { $0["/linux/cgroupsPath"] = .string(s.cgroupsPath("q\(number)")) }
+                    ).id
+                })
             #expect(Set(try s.runtime("list", option).lines) == ids)
         }
     }

@@ -23,7 +23,8 @@ struct Log {
             #expect(record["/level"]?.string == "error")
             #expect(record["/msg"]?.string?.isEmpty == false)
             let time = record["/time"]?.string ?? ""
-            #expect(time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)/) != nil, "\(time)")
+            #expect(
+                time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)/) != nil, "\(time)")
         }
     }
 

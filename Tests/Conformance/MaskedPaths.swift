@@ -77,7 +77,8 @@ struct MaskedPaths {
     @Test("MP-07 a path may be named twice")
     func twice() throws {
         try scenario { s in
-            try #expect(s.inside("wc -c < /etc/passwd") { $0["/linux/maskedPaths"] = ["/etc/passwd", "/etc/passwd"] } == ["0"])
+            try #expect(
+                s.inside("wc -c < /etc/passwd") { $0["/linux/maskedPaths"] = ["/etc/passwd", "/etc/passwd"] } == ["0"])
         }
     }
 }

@@ -10,7 +10,8 @@ struct MountOptions {
     static let setting: [Case] = [
         (["ro"], ["ro"], []), (["ro", "rw"], ["rw"], []), (["nosuid"], ["nosuid"], []), (["nodev"], ["nodev"], []),
         (["noexec"], ["noexec"], []), (["noatime"], ["noatime"], ["relatime"]), (["nodiratime"], ["nodiratime"], []),
-        (["relatime"], ["relatime"], []), (["strictatime"], [], ["relatime", "noatime"]), (["norelatime"], [], ["noatime"]),
+        (["relatime"], ["relatime"], []), (["strictatime"], [], ["relatime", "noatime"]),
+        (["norelatime"], [], ["noatime"]),
         (["sync"], ["sync"], []), (["dirsync"], ["dirsync"], []), (["mand"], [], []), (["mand", "nomand"], [], []),
         (["ro", "nosuid", "nodev", "noexec"], ["ro", "nosuid", "nodev", "noexec"], []),
     ]
@@ -61,9 +62,10 @@ struct MountOptions {
 
     private func check(_ options: [String], present: [String], absent: [String]) throws {
         try scenario { s in
-            let table = MountTable(try s.inside("cat /proc/self/mountinfo") {
-                $0.mount("/mnt", type: "tmpfs", from: "tmpfs", options)
-            })
+            let table = MountTable(
+                try s.inside("cat /proc/self/mountinfo") {
+                    $0.mount("/mnt", type: "tmpfs", from: "tmpfs", options)
+                })
             let all = try #require(table.mount(at: "/mnt")).all
             #expect(all.isSuperset(of: present), "\(options) gave \(all.sorted())")
             #expect(all.isDisjoint(with: absent), "\(options) gave \(all.sorted())")
@@ -74,7 +76,9 @@ struct MountOptions {
     @Test("MO-07 flags on a bind mount", arguments: ["ro", "nosuid", "nodev", "noexec", "noatime", "nodiratime"])
     func bind(flag: String) throws {
         try scenario { s in
-            let bundle = try s.bundle(script: "cat /proc/self/mountinfo") { $0.mount("/mnt", from: "data", ["bind", flag]) }
+            let bundle = try s.bundle(script: "cat /proc/self/mountinfo") {
+                $0.mount("/mnt", from: "data", ["bind", flag])
+            }
             try bundle.addData()
             let mount = try #require(MountTable(try s.run(bundle).lines).mount(at: "/mnt"))
             #expect(mount.options.contains(flag))
@@ -114,7 +118,9 @@ struct MountOptions {
 
     private func propagation(_ option: String, _ expected: String) throws {
         try scenario { s in
-            let bundle = try s.bundle(script: "cat /proc/self/mountinfo") { $0.mount("/mnt", from: "data", ["bind", option]) }
+            let bundle = try s.bundle(script: "cat /proc/self/mountinfo") {
+                $0.mount("/mnt", from: "data", ["bind", option])
+            }
             try bundle.addData()
             let mount = try #require(MountTable(try s.run(bundle).lines).mount(at: "/mnt"))
             #expect(mount.propagation.map { String($0.prefix { $0 != ":" }) }.joined(separator: " ") == expected)
@@ -162,7 +168,9 @@ struct MountOptions {
 
     private func recursive(_ option: String, _ flag: String) throws {
         try scenario { s in
-            let bundle = try s.bundle(script: "cat /proc/self/mountinfo") { $0.mount("/mnt", from: "data", ["rbind", option]) }
+            let bundle = try s.bundle(script: "cat /proc/self/mountinfo") {
+                $0.mount("/mnt", from: "data", ["rbind", option])
+            }
             try bundle.addData()
             try HostMount.tmpfs(at: bundle.directory + "/data/below")
             defer { HostMount.remove(bundle.directory + "/data/below") }

@@ -33,7 +33,8 @@ struct Namespaces {
     }
 
     // Goal: what is not listed is inherited. Method: leave the entry out and compare the link texts.
-    @Test("NS-03 a type that is not listed is inherited", arguments: ["network", "ipc", "uts", "cgroup", "pid", "user"])
+    @Test(
+        "NS-03 a type that is not listed is inherited", arguments: ["network", "ipc", "uts", "cgroup", "pid", "user"])
     func inherited(type: String) throws {
         let link = type == "network" ? "net" : type
         try scenario { s in
@@ -56,7 +57,7 @@ struct Namespaces {
     @Test("NS-04 a second entry of the same type is refused")
     func duplicate() throws {
         try scenario { s in
-            try s.refuses("/linux/namespaces/6", "duplicate", "malformed", "already", "twice") {
+            try s.refuses("/linux/namespaces/6", "duplicate", "malformed", "already", "second") {
                 $0["/linux/namespaces/-"] = ["type": "pid"]
             }
         }
@@ -133,7 +134,9 @@ struct Namespaces {
     @Test("NS-10 an unknown type is refused")
     func unknown() throws {
         try scenario { s in
-            try s.refuses("/linux/namespaces/6/type", "net", "namespace") { $0["/linux/namespaces/-"] = ["type": "net"] }
+            try s.refuses("/linux/namespaces/6/type", "net", "namespace") {
+                $0["/linux/namespaces/-"] = ["type": "net"]
+            }
         }
     }
 
@@ -149,7 +152,10 @@ struct Namespaces {
     @Test("NS-12 the program is pid 1 of a new pid namespace")
     func pidOne() throws {
         try scenario { s in
-            try #expect(s.inside("echo $$; ls /proc | grep '^[0-9]*$' | head -1; readlink /proc/1/exe") == ["1", "1", "/bin/busybox"])
+            try #expect(
+                s.inside("echo $$; ls /proc | grep '^[0-9]*$' | head -1; readlink /proc/1/exe") == [
+                    "1", "1", "/bin/busybox",
+                ])
         }
     }
 
@@ -159,7 +165,9 @@ struct Namespaces {
         try scenario { s in
             let lines = try s.inside("cut -d. -f1 /proc/uptime; cat /proc/self/timens_offsets") {
                 $0.namespace("time")
-                $0["/linux/timeOffsets"] = ["boottime": ["secs": 1_000_000, "nanosecs": 5], "monotonic": ["secs": 500]]
+                $0["/linux/timeOffsets"] = [
+                    "boottime": ["secs": 1_000_000, "nanosecs": 5], "monotonic": ["secs": 500],
+                ]
             }
             #expect((lines.first.flatMap { Int($0) } ?? 0) > 1_000_000)
             let words = lines.dropFirst().map { $0.split(separator: " ").map(String.init) }

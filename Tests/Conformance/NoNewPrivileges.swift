@@ -11,7 +11,8 @@ struct NoNewPrivileges {
     }
 
     // Goal: the bit is set when asked for, and only then. Method: the kernel's word inside.
-    @Test("NP-01 noNewPrivileges sets the bit", arguments: [(JSON.bool(true), "1"), (JSON.bool(false), "0"), (nil, "0")])
+    @Test(
+        "NP-01 noNewPrivileges sets the bit", arguments: [(JSON.bool(true), "1"), (JSON.bool(false), "0"), (nil, "0")])
     func bit(value: JSON?, expected: String) throws {
         try #expect(lines(value) == ["NoNewPrivs:\t\(expected)"])
     }

@@ -10,7 +10,8 @@ struct OOMScore {
         try scenario { s in
             let bundle = try s.bundle(script: "cat /proc/self/oom_score_adj") { $0["/process/oomScoreAdj"] = value }
             var launch = s.runtime.launch(["run", "--bundle", bundle.directory, s.id()])
-            launch.arguments = ["-c", "echo 100 > /proc/self/oom_score_adj; exec \"$0\" \"$@\"", launch.program] + launch.arguments
+            launch.arguments =
+                ["-c", "echo 100 > /proc/self/oom_score_adj; exec \"$0\" \"$@\"", launch.program] + launch.arguments
             launch.program = "/bin/sh"
             lines = try s.runtime.start(launch).outcome().lines
         }
@@ -39,7 +40,9 @@ struct OOMScore {
     @Test("OS-04 a score outside the kernel's range is refused", arguments: [1001, -1001] as [Int64])
     func outside(value: Int64) throws {
         try scenario { s in
-            try s.refuses("/process/oomScoreAdj", "nvalid argument", "oom", "range") { $0["/process/oomScoreAdj"] = .int(value) }
+            try s.refuses("/process/oomScoreAdj", "nvalid argument", "oom", "range") {
+                $0["/process/oomScoreAdj"] = .int(value)
+            }
         }
     }
 }

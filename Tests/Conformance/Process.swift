@@ -30,7 +30,9 @@ struct Process {
     // Goal: the environment is that of the config. Method: all of it inside; HOME may be added.
     @Test("PR-02 env is passed as it is and nothing of the caller's")
     func env() throws {
-        let json = try report(["/bin/probe", "report", "env"]) { $0["/process/env"] = ["B=2", "A=1 with = and spaces", "EMPTY="] }
+        let json = try report(["/bin/probe", "report", "env"]) {
+            $0["/process/env"] = ["B=2", "A=1 with = and spaces", "EMPTY="]
+        }
         #expect(json["/env"]?.strings.filter { !$0.hasPrefix("HOME=") } == ["B=2", "A=1 with = and spaces", "EMPTY="])
     }
 
@@ -57,7 +59,8 @@ struct Process {
     @Test("PR-05 a program with a slash is relative to cwd")
     func relativeProgram() throws {
         try scenario { s in
-            try #expect(s.run(try s.bundle(["./busybox", "echo", "ran"]) { $0["/process/cwd"] = "/bin" }).lines == ["ran"])
+            try #expect(
+                s.run(try s.bundle(["./busybox", "echo", "ran"]) { $0["/process/cwd"] = "/bin" }).lines == ["ran"])
         }
     }
 
@@ -127,7 +130,8 @@ struct Process {
             var launch = s.runtime.launch(["run", "--bundle", bundle.directory, s.id()])
             launch.descriptors = [extra]
             launch.program = "/bin/sh"
-            launch.arguments = ["-c", "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\"", Runtime.program] + launch.arguments
+            launch.arguments =
+                ["-c", "export LISTEN_PID=$$ LISTEN_FDS=1; exec \"$0\" \"$@\"", Runtime.program] + launch.arguments
             let outcome = try s.runtime.start(launch).outcome()
             #expect(outcome.lines == ["1 1", "three"], "\(outcome)")
         }
@@ -179,6 +183,18 @@ struct Process {
                 $0["/process/env/-"] = .string("WORD=" + word)
             }
             #expect(try s.run(bundle).lines == ["100000 100000"])
+        }
+    }
+
+    // Goal: a user can open its streams again by name. Method: the owner of the caller's files while it runs as a user.
+    @Test("PR-19 the standard streams belong to the program's user")
+    func streams() throws {
+        try scenario { s in
+            let container = try s.start("echo again > /dev/stdout && echo opened") {
+                $0["/process/user"] = ["uid": 1000, "gid": 1000]
+            }
+            container.says("opened")
+            #expect(Files.owner(container.call.outputs.stdout) == 1000)
         }
     }
 

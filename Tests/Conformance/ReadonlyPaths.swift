@@ -8,7 +8,9 @@ struct ReadonlyPaths {
     @Test("RP-01 a read-only directory in a writable root")
     func directory() throws {
         try scenario { s in
-            let bundle = try s.bundle(script: "touch /data/below/new; touch /tmp/new && echo other; cat /proc/self/mountinfo") {
+            let bundle = try s.bundle(
+                script: "touch /data/below/new; touch /tmp/new && echo other; cat /proc/self/mountinfo"
+            ) {
                 $0["/root/readonly"] = false
                 $0["/linux/readonlyPaths/-"] = "/data"
             }
@@ -54,10 +56,11 @@ struct ReadonlyPaths {
     @Test("RP-05 nosuid, nodev and noexec of the mount stay")
     func flags() throws {
         try scenario { s in
-            let table = MountTable(try s.inside("cat /proc/self/mountinfo") {
-                $0.mount("/mnt", type: "tmpfs", from: "tmpfs", ["nosuid", "nodev", "noexec"])
-                $0["/linux/readonlyPaths"] = ["/mnt"]
-            })
+            let table = MountTable(
+                try s.inside("cat /proc/self/mountinfo") {
+                    $0.mount("/mnt", type: "tmpfs", from: "tmpfs", ["nosuid", "nodev", "noexec"])
+                    $0["/linux/readonlyPaths"] = ["/mnt"]
+                })
             #expect(table.mount(at: "/mnt")?.options.isSuperset(of: ["ro", "nosuid", "nodev", "noexec"]) == true)
         }
     }

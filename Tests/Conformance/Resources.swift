@@ -34,7 +34,8 @@ struct Resources {
     // Goal: swap of version 2 is without memory. Method: the difference.
     @Test("RS-03 memory.swap counts memory and swap together", .needs(.controller("memory")))
     func swap() throws {
-        let found = try files(["memory.max", "memory.swap.max"], [("/memory", ["limit": 67_108_864, "swap": 100_663_296])])
+        let found = try files(
+            ["memory.max", "memory.swap.max"], [("/memory", ["limit": 67_108_864, "swap": 100_663_296])])
         #expect(found == ["67108864", "33554432"])
     }
 
@@ -106,7 +107,8 @@ struct Resources {
     @Test("RS-13 hugepageLimits", .needs(.hugetlb))
     func hugepages() throws {
         let size = Files.list("/sys/kernel/mm/hugepages").contains("hugepages-2048kB") ? "2MB" : "64KB"
-        let found = try file("hugetlb.\(size).max", "/hugepageLimits", [["pageSize": .string(size), "limit": 4_194_304]])
+        let found = try file(
+            "hugetlb.\(size).max", "/hugepageLimits", [["pageSize": .string(size), "limit": 4_194_304]])
         #expect(found == "4194304")
     }
 
@@ -122,7 +124,9 @@ struct Resources {
         .enabled("needs a machine without the memory controller") { !Machine.controllers.contains("memory") })
     func absent() throws {
         try scenario { s in
-            try s.refuses("/linux/resources/memory/limit", "memory") { $0["/linux/resources/memory"] = ["limit": 67_108_864] }
+            try s.refuses("/linux/resources/memory/limit", "memory") {
+                $0["/linux/resources/memory"] = ["limit": 67_108_864]
+            }
         }
     }
 
@@ -147,7 +151,8 @@ struct Resources {
     }
 
     // Goal: empty resources are nothing to do. Method: the container runs.
-    @Test("RS-18 empty resources are no error", arguments: [[:], ["memory": [:], "cpu": [:], "devices": []]] as [JSON])
+    @Test(
+        "RS-18 empty resources are no error", arguments: [[:], ["memory": [:], "cpu": [:], "devices": []]] as [JSON])
     func empty(resources: JSON) throws {
         try scenario { s in
             try #expect(s.inside("echo ran") { $0["/linux/resources"] = resources } == ["ran"])

@@ -93,7 +93,9 @@ struct Rlimits {
     // Goal: what is not said is inherited. Method: the limits of these tests.
     @Test("RL-08 limits that are not said are inherited")
     func inherited() throws {
-        let own = (Files.read("/proc/self/limits") ?? "").split(separator: "\n").first { $0.hasPrefix("Max open files") }
+        let own = (Files.read("/proc/self/limits") ?? "").split(separator: "\n").first {
+            $0.hasPrefix("Max open files")
+        }
         try scenario { s in
             let lines = try s.inside("grep 'Max open files' /proc/self/limits") { $0["/process/rlimits"] = nil }
             #expect(lines.first?.split(separator: " ")[4] == own?.split(separator: " ")[4])

@@ -19,7 +19,9 @@ struct Rootfs {
     @Test("RF-02 a read-only root refuses writes")
     func readonly() throws {
         try scenario { s in
-            let outcome = try s.run("echo x > /etc/new; grep ' / / ' /proc/self/mountinfo") { $0["/root/readonly"] = true }
+            let outcome = try s.run("echo x > /etc/new; grep ' / / ' /proc/self/mountinfo") {
+                $0["/root/readonly"] = true
+            }
             #expect(outcome.stderr.contains("Read-only file system"), "\(outcome)")
             #expect(MountTable(outcome.lines).mount(at: "/")?.options.contains("ro") != false)
         }
@@ -39,7 +41,9 @@ struct Rootfs {
     @Test("RF-04 a missing root is refused")
     func missing() throws {
         try scenario { s in
-            try s.refuses("/root/path", "no such file or directory", "No such file or directory") { $0["/root/path"] = "nothing" }
+            try s.refuses("/root/path", "no such file or directory", "No such file or directory") {
+                $0["/root/path"] = "nothing"
+            }
         }
     }
 
@@ -81,7 +85,8 @@ struct Rootfs {
         arguments: [("shared", "shared"), ("rshared", "shared"), ("private", ""), ("rprivate", "")])
     func propagation(value: String, field: String) throws {
         try scenario(case: value) { s in
-            let table = MountTable(try s.inside("cat /proc/self/mountinfo") { $0["/linux/rootfsPropagation"] = .string(value) })
+            let table = MountTable(
+                try s.inside("cat /proc/self/mountinfo") { $0["/linux/rootfsPropagation"] = .string(value) })
             let root = try #require(table.mount(at: "/"))
             #expect(root.propagation.map { String($0.prefix { $0 != ":" }) }.joined() == field)
         }
@@ -91,7 +96,8 @@ struct Rootfs {
     @Test("RF-09 rootfsPropagation unbindable")
     func unbindable() throws {
         try scenario { s in
-            let table = MountTable(try s.inside("cat /proc/self/mountinfo") { $0["/linux/rootfsPropagation"] = "unbindable" })
+            let table = MountTable(
+                try s.inside("cat /proc/self/mountinfo") { $0["/linux/rootfsPropagation"] = "unbindable" })
             #expect(table.mount(at: "/")?.propagation == ["unbindable"])
         }
     }

@@ -16,7 +16,9 @@ struct Seccomp {
     }
 
     /// What the probe answers to each call: "ok", "errno N" or "signal N".
-    private func answers(_ calls: [[String]], _ profile: JSON, _ edit: (inout JSON) -> Void = { _ in }) throws -> [String] {
+    private func answers(_ calls: [[String]], _ profile: JSON, _ edit: (inout JSON) -> Void = { _ in }) throws
+        -> [String]
+    {
         var answers: [String] = []
         try scenario { s in
             let words = calls.map { ["syscall"] + $0 }.joined(separator: [","])
@@ -116,13 +118,16 @@ struct Seccomp {
 
     /// Calls of a static program, and of a runtime after it has loaded the filter.
     static let needed = [
-        "execve", "execveat", "brk", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "prlimit64", "readlink",
-        "readlinkat", "getrandom", "mprotect", "fstat", "newfstatat", "statx", "ioctl", "write", "writev", "read", "exit",
+        "execve", "execveat", "brk", "arch_prctl", "set_tid_address", "set_robust_list", "rseq", "prlimit64",
+        "readlink",
+        "readlinkat", "getrandom", "mprotect", "fstat", "newfstatat", "statx", "ioctl", "write", "writev", "read",
+        "exit",
         "exit_group", "mmap", "munmap", "clone", "clone3", "fork", "vfork", "wait4", "getpid", "gettid", "rt_sigaction",
         "rt_sigprocmask", "rt_sigreturn", "futex", "close", "close_range", "openat", "open", "fcntl", "lseek", "getcwd",
         "chdir", "prctl", "capget", "capset", "sigaltstack", "epoll_pwait", "epoll_ctl", "epoll_create1", "nanosleep",
         "madvise", "sched_yield", "sched_getaffinity", "stat", "lstat", "faccessat", "faccessat2", "access", "getppid",
-        "setresuid", "setresgid", "setgroups", "dup", "dup2", "dup3", "sendmsg", "recvmsg", "sendto", "recvfrom", "poll",
+        "setresuid", "setresgid", "setgroups", "dup", "dup2", "dup3", "sendmsg", "recvmsg", "sendto", "recvfrom",
+        "poll",
         "ppoll", "pipe2", "eventfd2", "tgkill", "kill", "uname", "getuid", "geteuid", "getgid", "getegid", "setsid",
         "umask", "getdents64", "pread64", "fstatfs", "statfs", "clock_gettime", "openat2", "shutdown", "keyctl",
     ]
@@ -138,13 +143,15 @@ struct Seccomp {
     @Test(
         "SC-11 an unknown word in the profile is refused",
         arguments: [
-            ("/defaultAction", "SCMP_ACT_SING"), ("/syscalls/0/action", "SCMP_ACT_SING"), ("/architectures/0", "SCMP_ARCH_PDP11"),
+            ("/defaultAction", "SCMP_ACT_SING"), ("/syscalls/0/action", "SCMP_ACT_SING"),
+            ("/architectures/0", "SCMP_ARCH_PDP11"),
             ("/syscalls/0/args/0/op", "SCMP_CMP_LIKE"),
         ])
     func unknownWord(pointer: String, word: String) throws {
         try scenario { s in
             try s.refuses("/linux/seccomp" + pointer, "seccomp", word, "SCMP", "nvalid") {
-                $0["/linux/seccomp"] = Self.profile(["getppid"], "SCMP_ACT_ERRNO", args: [["index": 0, "value": 1, "op": "SCMP_CMP_EQ"]])
+                $0["/linux/seccomp"] = Self.profile(
+                    ["getppid"], "SCMP_ACT_ERRNO", args: [["index": 0, "value": 1, "op": "SCMP_CMP_EQ"]])
                 $0["/linux/seccomp/architectures"] = ["SCMP_ARCH_X86_64"]
                 $0["/linux/seccomp" + pointer] = .string(word)
             }
@@ -184,7 +191,8 @@ struct Seccomp {
     func index() throws {
         try scenario { s in
             try s.refuses("/linux/seccomp/syscalls/0/args/0/index", "index", "argument", "nvalid", "seccomp") {
-                $0["/linux/seccomp"] = Self.profile(["getppid"], "SCMP_ACT_ERRNO", args: [["index": 6, "value": 1, "op": "SCMP_CMP_EQ"]])
+                $0["/linux/seccomp"] = Self.profile(
+                    ["getppid"], "SCMP_ACT_ERRNO", args: [["index": 6, "value": 1, "op": "SCMP_CMP_EQ"]])
             }
         }
     }
@@ -212,13 +220,17 @@ struct Seccomp {
     @Test("SC-18 exec has the filter")
     func exec() throws {
         try scenario { s in
-            let container = try s.start("exec sleep 100") { $0["/linux/seccomp"] = Self.profile(["getppid"], "SCMP_ACT_ERRNO") }
+            let container = try s.start("exec sleep 100") {
+                $0["/linux/seccomp"] = Self.profile(["getppid"], "SCMP_ACT_ERRNO")
+            }
             let outcome = try container.exec("/bin/probe", "syscall", "getppid")
             #expect(outcome.json?["/errno"]?.int == 1, "\(outcome)")
         }
     }
 
-    @Test("SC-19 the flags of the spec are accepted", arguments: ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC"])
+    @Test(
+        "SC-19 the flags of the spec are accepted",
+        arguments: ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC"])
     func flags(flag: String) throws {
         var profile = Self.profile(["getppid"], "SCMP_ACT_ERRNO")
         profile["/flags"] = [.string(flag)]
@@ -233,11 +245,16 @@ struct Seccomp {
                 try scenario { s in
                     let bundle = try s.bundle(["/bin/probe", "syscall32", "64", ",", "syscall", "getppid"]) {
                         $0["/linux/seccomp"] = Self.profile(["getppid"], "SCMP_ACT_ERRNO", errno: 77)
-                        $0["/linux/seccomp/architectures"] = JSON(["SCMP_ARCH_X86_64"] + (listed ? ["SCMP_ARCH_X86"] : []))
+                        $0["/linux/seccomp/architectures"] = JSON(
+                            ["SCMP_ARCH_X86_64"] + (listed ? ["SCMP_ARCH_X86"] : []))
                     }
                     let lines = try s.run(bundle).lines
                     let first = try JSON(parsing: try #require(lines.first))
-                    if listed { #expect(first["/errno"]?.int == 77, "\(lines)") } else { #expect(first["/ok"]?.bool == false, "\(lines)") }
+                    if listed {
+                        #expect(first["/errno"]?.int == 77, "\(lines)")
+                    } else {
+                        #expect(first["/ok"]?.bool == false, "\(lines)")
+                    }
                     #expect(try JSON(parsing: try #require(lines.last))["/errno"]?.int == 77)
                 }
             }

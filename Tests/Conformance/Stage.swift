@@ -75,7 +75,8 @@ extension Scenario {
 
     /// A container made and not started.
     func create(
-        _ bundle: TestBundle, id: String? = nil, _ options: [String] = [], at location: SourceLocation = #_sourceLocation
+        _ bundle: TestBundle, id: String? = nil, _ options: [String] = [],
+        at location: SourceLocation = #_sourceLocation
     ) throws -> Container {
         let id = id ?? self.id()
         let call = try runtime.start(["create", "--bundle", bundle.directory] + options + [id])

@@ -8,7 +8,8 @@ struct State {
     @Test("ST-01 state has the fields of the spec")
     func fields() throws {
         try scenario { s in
-            let container = try s.create(try s.bundle(script: "true") { $0["/annotations"] = ["org.example.key": "value"] })
+            let container = try s.create(
+                try s.bundle(script: "true") { $0["/annotations"] = ["org.example.key": "value"] })
             let state = try container.state()
             #expect(state["/ociVersion"]?.string?.hasPrefix("1.") == true)
             #expect(state["/id"]?.string == container.id)
@@ -24,7 +25,9 @@ struct State {
         try scenario { s in
             let state = try s.create(try s.bundle(script: "true")).state()
             #expect(state["/rootfs"]?.string?.hasSuffix("/rootfs") == true)
-            #expect(state["/created"]?.string?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/) != nil)
+            #expect(
+                state["/created"]?.string?.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)/)
+                    != nil)
             #expect(state["/owner"]?.string != nil)
         }
     }

@@ -24,13 +24,16 @@ struct Sysctl {
     @Test("SY-02 a key may be written with slashes")
     func slashes() throws {
         try scenario { s in
-            let lines = try s.inside("cat /proc/sys/net/ipv4/ip_forward") { $0["/linux/sysctl"] = ["net/ipv4/ip_forward": "1"] }
+            let lines = try s.inside("cat /proc/sys/net/ipv4/ip_forward") {
+                $0["/linux/sysctl"] = ["net/ipv4/ip_forward": "1"]
+            }
             #expect(lines == ["1"])
         }
     }
 
     // Goal: the host's settings are not for containers. Method: a setting that has no namespace.
-    @Test("SY-03 a setting without a namespace is refused", arguments: ["vm.swappiness", "kernel.panic", "fs.file-max"])
+    @Test(
+        "SY-03 a setting without a namespace is refused", arguments: ["vm.swappiness", "kernel.panic", "fs.file-max"])
     func global(name: String) throws {
         try scenario { s in
             try s.refuses("/linux/sysctl/\(name)", name, "sysctl") { $0["/linux/sysctl"] = .object([name: "1"]) }
@@ -38,7 +41,9 @@ struct Sysctl {
     }
 
     // Goal: the same for those of a namespace that is the host's. Method: net without a network namespace.
-    @Test("SY-04 a setting of an inherited namespace is refused", arguments: [("net.core.somaxconn", "network"), ("kernel.msgmax", "ipc")])
+    @Test(
+        "SY-04 a setting of an inherited namespace is refused",
+        arguments: [("net.core.somaxconn", "network"), ("kernel.msgmax", "ipc")])
     func inherited(name: String, type: String) throws {
         try scenario { s in
             try s.refuses("/linux/sysctl/\(name)", name, "sysctl") {
@@ -63,16 +68,22 @@ struct Sysctl {
     @Test("SY-06 a value that the kernel refuses is an error")
     func value() throws {
         try scenario { s in
-            try s.refuses("/linux/sysctl/net.core.somaxconn", "nvalid argument") { $0["/linux/sysctl"] = ["net.core.somaxconn": "many"] }
+            try s.refuses("/linux/sysctl/net.core.somaxconn", "nvalid argument") {
+                $0["/linux/sysctl"] = ["net.core.somaxconn": "many"]
+            }
         }
     }
 
     // Goal: a key cannot leave /proc/sys. Method: climbing names.
-    @Test("SY-07 a key that climbs is refused", arguments: ["net/../kernel/panic", "net.core/../../kernel/panic", "net/../../self/oom_score_adj"])
+    @Test(
+        "SY-07 a key that climbs is refused",
+        arguments: ["net/../kernel/panic", "net.core/../../kernel/panic", "net/../../self/oom_score_adj"])
     func climbing(name: String) throws {
         let before = Files.read("/proc/sys/kernel/panic")
         try scenario { s in
-            try s.refuses("/linux/sysctl/", "sysctl", "unsafe", "not", "o such file") { $0["/linux/sysctl"] = .object([name: "77"]) }
+            try s.refuses("/linux/sysctl/", "sysctl", "unsafe", "not", "o such file") {
+                $0["/linux/sysctl"] = .object([name: "77"])
+            }
         }
         #expect(Files.read("/proc/sys/kernel/panic") == before)
     }

@@ -93,9 +93,12 @@ final class Tally: @unchecked Sendable {
 
     func report() {
         lock.withLock {
-            print("conformance: \(Runtime.version.isEmpty ? Runtime.program : Runtime.version): \(run) tests ran,",
+            print(
+                "conformance: \(Runtime.version.isEmpty ? Runtime.program : Runtime.version): \(run) tests ran,",
                 "\(deviations) known deviations, \(skipped.values.reduce(0, +)) skipped")
-            for (reason, count) in skipped.sorted(by: { $0.key < $1.key }) { print("conformance: skipped \(count): \(reason)") }
+            for (reason, count) in skipped.sorted(by: { $0.key < $1.key }) {
+                print("conformance: skipped \(count): \(reason)")
+            }
         }
     }
 }

@@ -19,7 +19,9 @@ struct User {
     }
 
     // Goal: exactly the listed groups. Method: none, one, several, in any order.
-    @Test("US-02 the supplementary groups are those of additionalGids", arguments: [[], [5], [3000, 7, 2000]] as [[Int64]])
+    @Test(
+        "US-02 the supplementary groups are those of additionalGids",
+        arguments: [[], [5], [3000, 7, 2000]] as [[Int64]])
     func groups(gids: [Int64]) throws {
         let it = try status(["uid": 1000, "gid": 1000, "additionalGids": .array(gids.map(JSON.int))])
         let found = Set((it["Groups"] ?? "").split(separator: " ").compactMap { Int64($0) })
@@ -38,7 +40,9 @@ struct User {
     }
 
     // Goal: HOME comes from the container's own passwd. Method: root, a user, one without an entry.
-    @Test("US-05 HOME is taken from the container's passwd", arguments: [(0, "/root"), (1000, "/home/sailor")] as [(Int64, String)])
+    @Test(
+        "US-05 HOME is taken from the container's passwd",
+        arguments: [(0, "/root"), (1000, "/home/sailor")] as [(Int64, String)])
     func home(uid: Int64, expected: String) throws {
         try scenario { s in
             try #expect(s.inside("echo $HOME") { $0["/process/user/uid"] = .int(uid) } == [expected])

@@ -25,7 +25,8 @@ struct FilteredCall: CustomStringConvertible {
     }
 }
 
-/// What the kernel says of a seccomp program before it runs (seccomp_check_filter, bpf_check_classic); nil if it takes it.
+/// What the kernel says of a seccomp program before it runs (seccomp_check_filter, bpf_check_classic); nil if it
+/// takes it.
 func filterProblem(_ program: [BPFInstruction]) -> String? {
     guard !program.isEmpty, program.count <= 4096 else { return "length \(program.count)" }
     for (index, instruction) in program.enumerated() {
@@ -34,7 +35,9 @@ func filterProblem(_ program: [BPFInstruction]) -> String? {
         case 0x20: if instruction.k % 4 != 0 || instruction.k >= 64 { return "\(index): load at \(instruction.k)" }
         case 0x05: if instruction.k >= left { return "\(index): jump by \(instruction.k)" }
         case 0x15, 0x25, 0x35, 0x45:
-            if Int(max(instruction.jt, instruction.jf)) >= left { return "\(index): conditional jump out of the program" }
+            if Int(max(instruction.jt, instruction.jf)) >= left {
+                return "\(index): conditional jump out of the program"
+            }
         case 0x54, 0x06: break
         default: return "\(index): code \(instruction.code)"
         }

@@ -45,9 +45,7 @@ struct PlanFixture: CustomTestStringConvertible, Sendable {
     /// The request and the host, from `request.json` where there is one.
     func surroundings() throws -> (Request, HullPlan.Host) {
         var request = Request(id: "c1", bundle: "/bundles/c1")
-        var host = HullPlan.Host()
-        host.cgroupMount = "/sys/fs/cgroup"
-        host.controllers = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"]
+        var host = HullPlan.Host.usual
         guard let data = try? Data(contentsOf: file("request.json")) else { return (request, host) }
         let said = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
         request.consoleSocket = (said["consoleSocket"] as? String).map { Bytes($0) }

@@ -8,8 +8,9 @@ import HullPlan
 import Testing
 
 @Suite struct PlanGoldenTests {
-    // Goal: every decision of a plan, and every error with its place, is seen when it changes. Method: the text of each
-    // fixture is compared with the one beside it. HULL_UPDATE_PLANS=1 writes the texts anew; then `git diff` is to be read.
+    // PL-07 PL-13 PL-14 DV-52 CO-50 US-50. Goal: every decision of a plan, and every error with its place, is seen when
+    // it changes. Method: the text of each fixture is compared with the one beside it. HULL_UPDATE_PLANS=1 writes the
+    // texts anew; then `git diff` is to be read.
     @Test(arguments: PlanFixture.all) func golden(fixture: PlanFixture) throws {
         let text = try fixture.resolved()
         if ProcessInfo.processInfo.environment["HULL_UPDATE_PLANS"] != nil {
@@ -26,12 +27,12 @@ import Testing
         #expect(!text.isEmpty)
     }
 
-    // Goal: the fixture "spec" is what `hull spec` writes. Method: compare.
+    // PL-12. Goal: the fixture "spec" is what `hull spec` writes. Method: compare.
     @Test func specFixture() throws {
         #expect(Bytes(try PlanFixture(name: "spec").config()) == DefaultConfig.privileged.text)
     }
 
-    // Goal: resolving decides and nothing else does. Method: the same config twice gives the same text.
+    // PL-06. Goal: resolving decides and nothing else does. Method: the same config twice gives the same text.
     @Test(arguments: PlanFixture.all) func pure(fixture: PlanFixture) throws {
         #expect(try fixture.resolved() == fixture.resolved())
     }

@@ -51,7 +51,8 @@ public enum BaseConfig {
     static let linux: JSON = [
         "resources": ["devices": [["allow": false, "access": "rwm"]]],
         "namespaces": [
-            ["type": "pid"], ["type": "network"], ["type": "ipc"], ["type": "uts"], ["type": "mount"], ["type": "cgroup"],
+            ["type": "pid"], ["type": "network"], ["type": "ipc"], ["type": "uts"], ["type": "mount"],
+            ["type": "cgroup"],
         ],
         "maskedPaths": ["/proc/acpi", "/proc/kcore", "/proc/keys", "/proc/timer_list", "/sys/firmware"],
         "readonlyPaths": ["/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger"],

@@ -56,7 +56,7 @@ public final class Call: Sendable {
     public func outcome(within seconds: Double = 30) -> Outcome {
         var status: Int32 = 0
         var ending = Ending.timeout
-        if support_await(pid, Int32(seconds * 1000), &status) == 1 {
+        if support_await(pid, Int32(seconds * patience * 1000), &status) == 1 {
             ending = Ending(status: status)
         } else {
             kill(pid, SIGKILL)
@@ -74,7 +74,7 @@ public final class Call: Sendable {
 /// How a container's first process, an orphan that fell to us, ended; nil while it lives.
 public func ending(of pid: Int, within seconds: Double = 10) -> Ending? {
     var status: Int32 = 0
-    return support_await(pid_t(pid), Int32(seconds * 1000), &status) == 1 ? Ending(status: status) : nil
+    return support_await(pid_t(pid), Int32(seconds * patience * 1000), &status) == 1 ? Ending(status: status) : nil
 }
 
 /// Ends a container's process from the host's side, as the kernel's out-of-memory killer would.
@@ -135,7 +135,8 @@ public struct Launch: Sendable {
 }
 
 /// A NULL-terminated array of C strings for the time of the call.
-func withStrings<Result>(_ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result) -> Result {
+func withStrings<Result>(_ strings: [String], _ body: (UnsafePointer<UnsafeMutablePointer<CChar>?>) -> Result) -> Result
+{
     var pointers: [UnsafeMutablePointer<CChar>?] = strings.map { strdup($0) }
     defer { pointers.forEach { free($0) } }
     pointers.append(nil)

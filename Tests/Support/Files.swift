@@ -104,10 +104,16 @@ public struct Problem: Error, CustomStringConvertible {
     public init(_ description: String) { self.description = description }
 }
 
+/// How many times longer than usual every wait may be: HULL_PATIENCE, or 10 in the emulated machine of scripts/vm.
+public let patience: Double = {
+    let said = ProcessInfo.processInfo.environment["HULL_PATIENCE"].flatMap(Double.init)
+    return said ?? (Files.exists("/run/vm") ? 10 : 1)
+}()
+
 /// Asks again until it is true or the time is over; the last answer.
 @discardableResult
 public func eventually(within seconds: Double = 10, _ condition: () throws -> Bool) rethrows -> Bool {
-    let end = Date().addingTimeInterval(seconds)
+    let end = Date().addingTimeInterval(seconds * patience)
     while true {
         if try condition() { return true }
         if Date() > end { return false }

@@ -14,7 +14,7 @@ public struct HostSnapshot: Sendable {
         let cgroup = scenario.cgroup
         let below = cgroup.map { [$0] + directories(below: $0) } ?? []
         return HostSnapshot(
-            mounts: Set(Machine.mountinfo().filter { !isForeign($0, scenario) }),
+            mounts: Set(Machine.mountinfo().filter { !isForeign($0, scenario) }.map(withoutData)),
             cgroups: Set(below.filter { $0 != cgroup && $0 != scenario.runtime.cage } + strayCgroups(scenario)),
             state: Set(Files.list(scenario.runtime.root).filter { !$0.hasPrefix(".") }),
             processes: Set(below.flatMap(processes(in:))),
@@ -38,6 +38,13 @@ public struct HostSnapshot: Sendable {
         guard fields.count > 4 else { return false }
         let point = String(fields[4])
         return point.hasPrefix(Machine.base + "/") && !(point + "/").hasPrefix(scenario.directory + "/")
+    }
+
+    /// Without the file system's own options: mounting cgroup2 anywhere may change those of its one superblock.
+    private static func withoutData(_ line: String) -> String {
+        let words = line.split(separator: " ")
+        guard let dash = words.firstIndex(of: "-") else { return line }
+        return words.prefix(dash + 3).joined(separator: " ")
     }
 
     static func directories(below path: String) -> [String] {

@@ -5,9 +5,12 @@ import Glibc
 /// A root filesystem of a static busybox and the probe, a few directories and links: made once, then linked per bundle.
 public enum RootFilesystem {
     static let applets = [
-        "sh", "cat", "ls", "id", "hostname", "dnsdomainname", "readlink", "stat", "mount", "umount", "touch", "mkdir", "rm",
-        "sleep", "true", "false", "echo", "test", "env", "pwd", "ps", "kill", "head", "grep", "tty", "stty", "ip", "ipcs",
-        "mknod", "chmod", "chown", "dd", "wc", "sort", "cut", "nproc", "uname", "find", "tr", "sed", "awk", "printf", "umask",
+        "sh", "cat", "ls", "id", "hostname", "dnsdomainname", "readlink", "stat", "mount", "umount", "touch", "mkdir",
+        "rm",
+        "sleep", "true", "false", "echo", "test", "env", "pwd", "ps", "kill", "head", "grep", "tty", "stty", "ip",
+        "ipcs",
+        "mknod", "chmod", "chown", "dd", "wc", "sort", "cut", "nproc", "uname", "find", "tr", "sed", "awk", "printf",
+        "umask",
         "date", "nice", "renice", "swapon", "chroot", "od", "mv", "ln", "df", "sync", "setsid", "seq", "su",
     ]
 
@@ -29,7 +32,8 @@ public enum RootFilesystem {
 
     /// The directory of this package.
     public static var repository: String {
-        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+        URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().path
     }
     /// Makes the tree at `path`. The programs are hard links to copies in the base directory.
     public static func make(at path: String) throws {
@@ -40,7 +44,8 @@ public enum RootFilesystem {
         try hardLink(try shelf.get() + "/busybox", path + "/bin/busybox")
         for applet in applets { try Files.link("busybox", at: path + "/bin/" + applet) }
         try hardLink(try probe.get(), path + "/bin/probe")
-        try Files.write("root:x:0:0:root:/root:/bin/sh\nsailor:x:1000:1000::/home/sailor:/bin/sh\n", to: path + "/etc/passwd")
+        try Files.write(
+            "root:x:0:0:root:/root:/bin/sh\nsailor:x:1000:1000::/home/sailor:/bin/sh\n", to: path + "/etc/passwd")
         try Files.write("root:x:0:\nsailor:x:1000:\ncrew:x:2000:sailor\n", to: path + "/etc/group")
     }
 

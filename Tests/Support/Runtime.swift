@@ -53,7 +53,9 @@ public struct Runtime: Sendable {
     public func start(_ arguments: [String]) throws -> Call { try start(launch(arguments)) }
 
     /// One call from start to end.
-    public func callAsFunction(_ arguments: [String], stdin: String? = nil, within seconds: Double = 30) throws -> Outcome {
+    public func callAsFunction(_ arguments: [String], stdin: String? = nil, within seconds: Double = 30) throws
+        -> Outcome
+    {
         var launch = launch(arguments)
         launch.stdin = stdin
         return try start(launch).outcome(within: seconds)

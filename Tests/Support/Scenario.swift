@@ -76,7 +76,9 @@ public final class Scenario {
         var problems: [String] = []
         for id in used where Files.exists(runtime.root + "/" + id) {
             let outcome = try? runtime("delete", "--force", id)
-            if outcome?.ok != true { problems.append("delete --force: \(outcome.map(String.init(describing:)) ?? "?")") }
+            if outcome?.ok != true {
+                problems.append("delete --force: \(outcome.map(String.init(describing:)) ?? "?")")
+            }
         }
         var left: [String] = []
         eventually(within: 5) {

@@ -20,7 +20,8 @@ public final class ConsoleSocket {
     public func terminal(within seconds: Double = 10) throws -> Terminal {
         var bytes = [CChar](repeating: 0, count: 4096)
         var (descriptor, count): (Int32, Int32) = (-1, 0)
-        let length = support_receive(listener, Int32(seconds * 1000), &bytes, bytes.count, &descriptor, &count)
+        let length = support_receive(
+            listener, Int32(seconds * patience * 1000), &bytes, bytes.count, &descriptor, &count)
         if length < 0 { throw Problem("nothing on the console socket: \(String(cString: strerror(Int32(-length))))") }
         if descriptor < 0 { throw Problem("a message without a descriptor") }
         let name = String(decoding: bytes.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)

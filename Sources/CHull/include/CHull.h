@@ -11,7 +11,15 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
+// glibc's <fcntl.h> has structs of these names with other types; whoever sees both modules (tests with Foundation) would
+// not compile.
+#define flock chull_kernel_flock
+#define flock64 chull_kernel_flock64
+#define f_owner_ex chull_kernel_f_owner_ex
 #include <linux/fcntl.h>
+#undef flock
+#undef flock64
+#undef f_owner_ex
 #include <linux/filter.h>
 #include <linux/magic.h>
 #include <linux/mount.h>

@@ -21,7 +21,9 @@ int chull_mknodat(int dirfd, const char *path, uint32_t mode, uint32_t major, ui
 int chull_fchownat(int dirfd, const char *path, uint32_t uid, uint32_t gid, int flags);
 int chull_fchmodat(int dirfd, const char *path, uint32_t mode);
 int chull_fchmod(int fd, uint32_t mode);
-int chull_faccessat2(int dirfd, const char *path, int mode, int flags);
+// Copies bytes from one file to another at their positions: sendfile(2). 0 at the end.
+int64_t chull_sendfile(int to, int from, size_t count);
+int chull_utimensat(int dirfd, const char *path, int64_t seconds, uint32_t nanoseconds, int flags);
 int64_t chull_getdents64(int fd, void *buffer, size_t count);
 int chull_flock(int fd, int exclusive, int wait);
 int chull_unlock(int fd);
@@ -29,6 +31,8 @@ int chull_dup3(int from, int to, int cloexec);
 int chull_dup_above(int fd, int lowest);
 int chull_fcntl(int fd, int command, int64_t argument);
 int chull_pipe2(int fds[2], int flags);
+int chull_memfd_create(const char *name);
+int64_t chull_lseek(int fd, int64_t offset);
 int chull_fchdir(int fd);
 int chull_chdir(const char *path);
 int64_t chull_getcwd(char *buffer, size_t size);
@@ -40,6 +44,8 @@ struct chull_status {
     uint32_t mode, uid, gid, nlink;
     uint32_t rdev_major, rdev_minor, dev_major, dev_minor;
     uint64_t inode, size, attributes, mount;
+    int64_t modified;
+    uint32_t modified_nanoseconds;
 };
 int chull_statx(int dirfd, const char *path, int flags, struct chull_status *status);
 int chull_fstatfs(int fd, int64_t *type, uint64_t *flags);
@@ -103,11 +109,15 @@ int chull_accept(int fd);
 int64_t chull_send(int fd, const void *buffer, size_t count, const int *fds, size_t fd_count);
 int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd);
 // poll(2) for reading on up to 8 descriptors; timeout in milliseconds, -1 for none. Returns a bit mask of the ready ones.
+int64_t chull_pending(int fd);
 int chull_poll(const int *fds, size_t count, int timeout);
+// Waits until a write(2) gets through, or fails at once.
+int chull_wait_writable(int fd);
 // Blocks all signals and gives a descriptor that reads them; `old` keeps the former mask.
 int chull_signalfd_all(uint64_t *old);
 int chull_sigmask(uint64_t mask);
-int chull_signals_default(void);
+// An ignored signal gets its default action.
+int chull_signal_default(int signal);
 // The next signal of a signalfd, or -EAGAIN.
 int chull_signalfd_read(int fd);
 int chull_interface_up(const char *name);

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HullLinux
+
+/// What a device filter is asked: `struct bpf_cgroup_dev_ctx`.
+struct DeviceRequest {
+    /// 1 is a block device, 2 a character device.
+    var kind: UInt32
+    var major: UInt32
+    var minor: UInt32
+    /// 1 is mknod, 2 is reading, 4 is writing; any sum of these.
+    var access: UInt32
+
+    var words: [UInt32] { [access << 16 | kind, major, minor] }
+}
+
+/// Whether the kernel's verifier would follow every jump: inside the program, forward, and no instruction without a
+/// way to it; nil if so.
+func deviceFilterProblem(_ program: [EBPFInstruction]) -> String? {
+    guard let last = program.last, last.code == 0x95, program.count <= 4096 else { return "no end" }
+    var reached = [Bool](repeating: false, count: program.count)
+    reached[0] = true
+    for (index, instruction) in program.enumerated() {
+        if !reached[index] { return "\(index) cannot be reached" }
+        if instruction.code == 0x95 { continue }
+        if index + 1 < program.count { reached[index + 1] = true }
+        guard [0x16, 0x56, 0x46].contains(instruction.code) else { continue }
+        let target = index + 1 + Int(instruction.offset)
+        guard instruction.offset >= 0, target < program.count else { return "\(index) jumps to \(target)" }
+        reached[target] = true
+    }
+    return nil
+}
+
+/// Runs a device filter; nil for an instruction that is not expected in one.
+func run(_ program: [EBPFInstruction], _ request: DeviceRequest) -> Bool? {
+    var registers = [UInt32](repeating: 0, count: 11)
+    var next = 0
+    while next < program.count {
+        let instruction = program[next]
+        next += 1
+        let to = Int(instruction.destination)
+        let immediate = UInt32(bitPattern: instruction.immediate)
+        switch instruction.code {
+        case 0x61:
+            guard instruction.source == 1, (0..<3).contains(instruction.offset / 4) else { return nil }
+            registers[to] = request.words[Int(instruction.offset / 4)]
+        case 0xbc: registers[to] = registers[Int(instruction.source)]
+        case 0xb4: registers[to] = immediate
+        case 0x54: registers[to] &= immediate
+        case 0x74: registers[to] >>= immediate
+        case 0x16: if registers[to] == immediate { next += Int(instruction.offset) }
+        case 0x56: if registers[to] != immediate { next += Int(instruction.offset) }
+        case 0x46: if registers[to] & immediate != 0 { next += Int(instruction.offset) }
+        case 0x95: return registers[0] == 1
+        default: return nil
+        }
+    }
+    return nil
+}

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import CSeccomp
+import Foundation
+import HullBytes
+import HullLinux
+import HullOCI
+import HullPlan
+import Testing
+
+@Suite struct FeaturesTests {
+    private let features: Features
+    private let linux: Features.Linux
+
+    init() throws {
+        features = HullPlan.features(of: ProgramVersion(hull: "9.9.9", commit: "abc", specification: "1.3.0"))
+        linux = try #require(features.linux)
+    }
+
+    // FT-50. Goal: the document is one of the specification. Method: its schema; and the schema check itself bites.
+    @Test func schema() throws {
+        #expect(try FeaturesSchema.violations(JSONWriter.text(of: features)) == [])
+        var wrong = features
+        wrong.linux?.namespaces = ["net"]
+        wrong.linux?.capabilities = ["cap_kill"]
+        let found = try FeaturesSchema.violations(JSONWriter.text(of: wrong)).sorted()
+        #expect(found.map { $0.prefix { $0 != ":" } } == ["/linux/capabilities/0", "/linux/namespaces/0"])
+    }
+
+    // FT-54. Goal: who is asked. Method: versions and annotations as given; libseccomp's version from the library
+    // itself.
+    @Test func versions() throws {
+        let version = try #require(seccomp_version()?.pointee)
+        let library = Bytes("\(version.major).\(version.minor).\(version.micro)")
+        #expect(features.ociVersionMin == "1.0.0")
+        #expect(features.ociVersionMax == "1.3.0")
+        #expect(libseccompVersion == library)
+        #expect(
+            features.annotations?.map(\.key) == [
+                "io.github.seccomp.libseccomp.version", "hull.commit", "hull.version",
+            ])
+        #expect(features.annotations?.map(\.value) == [library, "abc", "9.9.9"])
+        #expect(features.potentiallyUnsafeConfigAnnotations == [])
+    }
+
+    // FT-51. Goal: a listed mount option is carried out, an unlisted one of ours is refused. Method: a mount with each
+    // word of the table, as a bind mount and as a filesystem.
+    @Test(arguments: MountOptions.names) func mountOptions(name: Bytes) throws {
+        let isListed = try #require(features.mountOptions).contains(name)
+        let isRecursive = name != "rw" && name != "ro" && name != "relatime" && name.hasPrefix("r")
+        let needsBind = isRecursive && name != "rshared" && name != "rslave" && name != "rprivate"
+        var config = Config.smallest
+        config.mounts = [
+            Config.Mount(destination: "/a", source: "/a", type: "tmpfs", options: needsBind ? ["bind", name] : [name])
+        ]
+        let errors = config.errors
+        #expect(errors.isEmpty == isListed, "\(errors)")
+        let refusals: [Bytes] = [
+            "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "idmap", "ridmap",
+        ]
+        #expect(isListed != refusals.contains(name))
+    }
+
+    // Goal: what is listed of namespaces and capabilities is taken. Method: each in a config.
+    @Test func namesAreTaken() throws {
+        for name in try #require(linux.namespaces) {
+            var config = Config.smallest
+            config.linux?.namespaces = [.init(type: "mount")] + (name == "mount" ? [] : [.init(type: name)])
+            if name == "user" {
+                config.linux?.uidMappings = [.init(containerID: 0, hostID: 1, size: 1)]
+                config.linux?.gidMappings = [.init(containerID: 0, hostID: 1, size: 1)]
+            }
+            #expect(config.errors == [], "\(name.text)")
+        }
+        #expect(linux.namespaces?.count == 8)
+        for name in try #require(linux.capabilities) { #expect(Capability(name: name) != nil) }
+        #expect(linux.capabilities?.count == 41)
+    }
+
+    // FT-52. Goal: what is listed of filters is taken. Method: each word in a filter of its own.
+    @Test func filterWordsAreTaken() throws {
+        let seccomp = try #require(linux.seccomp)
+        #expect(seccomp.enabled == true)
+        #expect(seccomp.operators?.count == 7 && seccomp.actions?.count == 8)
+        #expect(seccomp.actions?.contains("SCMP_ACT_NOTIFY") == false)
+        #expect(seccomp.supportedFlags?.contains("SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV") == false)
+        #expect(Set(seccomp.supportedFlags ?? []).isSubset(of: seccomp.knownFlags ?? []))
+        for action in seccomp.actions ?? [] {
+            #expect(Config.errors(filter: .init(defaultAction: action)) == [], "\(action.text)")
+        }
+        for name in seccomp.operators ?? [] {
+            let rule = Config.Linux.Seccomp.Syscall(
+                names: ["read"], action: "SCMP_ACT_ALLOW", args: [.init(index: 0, value: 1, valueTwo: 1, op: name)])
+            #expect(
+                Config.errors(filter: .init(defaultAction: "SCMP_ACT_ERRNO", syscalls: [rule])) == [], "\(name.text)")
+        }
+        for flag in seccomp.knownFlags ?? [] {
+            var filter = Config.Linux.Seccomp(defaultAction: "SCMP_ACT_ALLOW")
+            filter.flags = [flag]
+            #expect(Config.errors(filter: filter) == [], "\(flag.text)")
+        }
+        let native = Architecture.native
+        for name in seccomp.archs ?? [] {
+            var filter = Config.Linux.Seccomp(defaultAction: "SCMP_ACT_ALLOW")
+            filter.architectures = [name]
+            let isOurOrder = try #require(Architecture(name: name)).isLittleEndian == native.isLittleEndian
+            #expect(Config.errors(filter: filter).isEmpty == isOurOrder, "\(name.text)")
+        }
+    }
+
+    // FT-53 PL-09. Goal: what is not carried out is said to be so. Method: the values, and one refused config for each.
+    @Test func disabled() {
+        #expect(linux.cgroup == Features.Cgroup(v1: false, v2: true, systemd: false, systemdUser: false, rdma: true))
+        #expect(linux.apparmor?.enabled == false && linux.selinux?.enabled == false)
+        #expect(linux.intelRdt?.enabled == false && linux.netDevices?.enabled == false)
+        #expect(linux.mountExtensions?.idmap?.enabled == false)
+        #expect(linux.memoryPolicy?.modes == [] && linux.memoryPolicy?.flags == [])
+        var config = Config.smallest
+        config.process?.apparmorProfile = "a"
+        config.process?.selinuxLabel = "a"
+        config.linux?.intelRdt = .init()
+        config.linux?.netDevices = [Entry(key: "eth0", value: .init())]
+        config.linux?.memoryPolicy = .init()
+        let pointers = [
+            "/linux/netDevices", "/linux/intelRdt", "/linux/memoryPolicy", "/process/apparmorProfile",
+            "/process/selinuxLabel",
+        ]
+        #expect(config.errors == pointers.map { "\($0): not supported yet: \($0)" })
+    }
+
+    // Goal: the hooks of the specification. Method: compare.
+    @Test func hooks() {
+        #expect(
+            features.hooks
+                == ["prestart", "createRuntime", "createContainer", "startContainer", "poststart", "poststop"])
+    }
+}

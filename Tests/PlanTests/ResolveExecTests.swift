@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import HullBytes
+import HullLinux
+import HullOCI
+import HullPlan
+import Testing
+
+@Suite struct ResolveExecTests {
+    private func target(_ kinds: [NamespaceKind]) -> ExecTarget {
+        ExecTarget(id: "c1", bundle: "/b", namespaces: kinds, cgroup: "/sys/fs/cgroup/c1")
+    }
+
+    private var process: Config.Process {
+        var process = Config.Process(cwd: "/srv")
+        process.args = ["id"]
+        return process
+    }
+
+    private func lines(
+        _ process: Config.Process, _ kinds: [NamespaceKind] = [], seccomp: Config.Linux.Seccomp? = nil,
+        _ amend: (inout Request) -> Void = { _ in }
+    ) -> [String] {
+        var request = Request(id: "c1", bundle: "/b")
+        amend(&request)
+        do throws(ConfigErrors) {
+            let plan = try resolveExec(process, seccomp: seccomp, in: target(kinds), request, .usual)
+            return plan.steps("outside") + plan.steps("inside")
+        } catch {
+            return error.list.map { "\($0.pointer.text.text): \($0.problem.text)" }
+        }
+    }
+
+    // PL-10. Goal: a further process enters what the first has, and no more. Method: with all namespaces, and with
+    // none.
+    @Test func joins() {
+        #expect(
+            lines(process, NamespaceKind.allCases) == [
+                "clone3 in pid namespace 0", "poll ready",
+                "setns 0 CLONE_NEWNET CLONE_NEWNS CLONE_NEWIPC CLONE_NEWUTS CLONE_NEWUSER CLONE_NEWCGROUP"
+                    + " CLONE_NEWTIME",
+                "setresuid 0, setresgid 0, setgroups none", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
+                "chdir /srv", "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0", "access id", "accept start",
+            ])
+        #expect(
+            lines(process) { $0.noNewKeyring = true } == [
+                "clone3", "poll ready", "open /", "chdir /srv", "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0",
+                "access id", "accept start",
+            ])
+    }
+
+    // Goal: terminal, limits, score and pid file. Method: all of them, in the order of the list.
+    @Test func everything() {
+        var process = process
+        process.terminal = true
+        process.consoleSize = .init(height: 5, width: 6)
+        process.user = .init(uid: 7, gid: 8)
+        process.oomScoreAdj = -5
+        process.rlimits = [.init(type: "RLIMIT_CORE", soft: 0, hard: 1)]
+        let found = lines(process) {
+            $0.consoleSocket = "/run/c"
+            $0.pidFile = "/run/p"
+            $0.detached = true
+        }
+        #expect(
+            found == [
+                "connect /run/c", "clone3", "write oom_score_adj = -5", "poll ready", "prlimit64 RLIMIT_CORE 0 1",
+                "rename /run/p", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
+                "open /dev/pts/ptmx, owner 7, 5 rows 6 columns", "chdir /srv", "fchown 0 1 2 to 7",
+                "openat2 /etc/passwd: HOME of 7", "access id",
+                "accept start",
+            ])
+    }
+
+    // Goal: pointers are those of the process document; a terminal has a holder. Method: everything wrong at once.
+    @Test func errors() {
+        var wrong = Config.Process(cwd: "srv")
+        wrong.terminal = true
+        wrong.consoleSize = .init(height: 1, width: 65536)
+        wrong.user = .init(uid: .max, gid: 0)
+        wrong.scheduler = .init(policy: "SCHED_FIFO")
+        wrong.rlimits = [.init(type: "x", soft: 0, hard: 0)]
+        #expect(
+            lines(wrong) { $0.detached = true } == [
+                "/scheduler: not supported yet: /scheduler", "/args: names no program",
+                "/cwd: \"srv\" is not an absolute path", "/user/uid: 4294967295 is no id",
+                "/terminal: is true, and without --console-socket nobody would hold the terminal",
+                "/consoleSize/width: 65536 is more than the kernel takes, 65535",
+                "/rlimits/0/type: unknown resource limit \"x\"",
+            ])
+        #expect(
+            lines(process) { $0.consoleSocket = "/c" }
+                == ["/terminal: is not true, but a console socket is given"])
+    }
+
+    // PL-11. Goal: in a user namespace all capabilities can be had. Method: one that the caller lacks, with and
+    // without.
+    @Test func capabilities() throws {
+        var process = process
+        process.capabilities = .init()
+        process.capabilities?.bounding = ["CAP_SYS_TIME"]
+        var host = HullPlan.Host.usual
+        host.capabilities = []
+        let request = Request(id: "c1", bundle: "/b")
+        let inside = try resolveExec(process, seccomp: nil, in: target([.user]), request, host)
+        #expect(inside.process.capabilities.bounding.names == ["CAP_SYS_TIME"])
+        let outside = try resolveExec(process, seccomp: nil, in: target([.pid]), request, host)
+        #expect(outside.process.capabilities.bounding.isEmpty)
+        #expect(outside.warnings.map(\.pointer) == ["/capabilities/bounding/0"])
+    }
+}

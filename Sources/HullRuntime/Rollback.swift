@@ -2,6 +2,7 @@
 
 internal import HullBytes
 internal import HullKernel
+internal import HullLinux
 internal import HullOCI
 internal import HullPlan
 

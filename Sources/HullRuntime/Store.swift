@@ -117,7 +117,7 @@ struct ContainerDirectory: ~Copyable {
     }
 
     func write(_ record: ContainerRecord) throws(SystemError) {
-        try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600)
+        try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600, exchanging: true)
     }
 
     /// The record, of any version that names what is to be removed; nil where there is none yet, or it is no record of

@@ -176,8 +176,8 @@ extension Resolution {
     }
 }
 
-/// The terminal of a process; nil where it has none. Somebody must hold the other end: the caller, or who listens on the
-/// console socket.
+/// The terminal of a process; nil where it has none. Somebody must hold the other end: the caller, or who listens on
+/// the console socket.
 func resolveConsole(
     _ said: Config.Process, _ request: Request, atDevConsole: Bool, at pointer: JSONPointer,
     _ findings: inout Findings

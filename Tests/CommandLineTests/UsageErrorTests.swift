@@ -69,6 +69,7 @@ struct UsageErrorTests {
         ("check a b", "hull check: unexpected argument \"b\" (see hull check --help)"),
         ("version x", "hull version: unexpected argument \"x\" (see hull version --help)"),
     ])
+    /// (CL-09)
     func sentences(line: String, sentence: String) {
         let error = #expect(throws: UsageError.self) { try Invocation(words(line)) }
         #expect(error?.line.text == sentence)

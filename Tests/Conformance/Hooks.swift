@@ -185,7 +185,8 @@ struct Hooks {
         }
     }
 
-    // Goal: a failing hook of create undoes it. Method: create fails, the id is unknown, poststop has run, later ones not.
+    // Goal: a failing hook of create undoes it. Method: create fails, the id is unknown, poststop has run, later ones
+    // not.
     @Test("HK-08 a failing hook of create undoes the container", arguments: ["prestart", "createRuntime"])
     func createFails(name: String) throws {
         try fails(name)

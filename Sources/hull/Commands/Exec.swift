@@ -17,7 +17,8 @@ extension Program {
         let said = try options.process.map { (path) throws(Failure) in try readProcess(path) }
         let host = try Host.probe()
         try host.requireUsable()
-        var execution = try Execution.prepare(in: options.id, of: try store(), request, host) { (config) throws(Failure) in
+        var execution = try Execution.prepare(in: options.id, of: try store(), request, host) {
+            (config) throws(Failure) in
             if let said { return said }
             return try process(config, options)
         }

@@ -144,6 +144,8 @@ package enum InsideAction: Sendable {
     case findExecutable
     /// Tells the runtime that all is ready; waits for `start`.
     case ready
+    /// Confines the program by an AppArmor profile, from its execve on.
+    case appArmor(Bytes)
 }
 
 /// A host path to open as a detached mount tree.

@@ -96,6 +96,9 @@ struct Resolution {
         if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/process/env") }
         inside(.findExecutable, "/process/args/0")
         inside(.ready, "")
+        if let profile = config.process?.apparmorProfile, !profile.isEmpty {
+            inside(.appArmor(profile), "/process/apparmorProfile")
+        }
     }
 
     private mutating func resolveSpawn() {

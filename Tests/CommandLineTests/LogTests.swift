@@ -40,10 +40,9 @@ struct LogTests {
     /// (ER-03, ER-08)
     @Test func goldens() {
         let time = Timestamp(seconds: 0, nanoseconds: 0)
-        #expect(
-            LogRecord(.warning, "a/b" + Bytes([0xff, 0xc3]), at: time).line(.json)
-                == "{\"level\":\"warning\",\"msg\":\"a/b\u{fffd}\u{fffd}\",\"time\":\"1970-01-01T00:00:00.000000000Z\"}\n"
-        )
+        let start: Bytes = "{\"level\":\"warning\",\"msg\":\"a/b\u{fffd}\u{fffd}\","
+        let json = LogRecord(.warning, "a/b" + Bytes([0xff, 0xc3]), at: time).line(.json)
+        #expect(json == start + "\"time\":\"1970-01-01T00:00:00.000000000Z\"}\n")
         let prefix: Bytes = "time=\"1970-01-01T00:00:00.000000000Z\" level=info msg="
         for (message, value) in textValues {
             #expect(LogRecord(.info, message, at: time).line(.text) == prefix + value + "\n")

@@ -110,7 +110,7 @@ struct UsageErrorTests {
             ("run --no-pivot a", ["--no-pivot"]), ("run --preserve-fds 0 --no-new-keyring --no-subreaper a", []),
             (
                 "exec --process-label l --apparmor p --pidfd-socket s --preserve-fds 1 --cgroup c a ls",
-                ["--process-label", "--apparmor", "--pidfd-socket", "--cgroup"]
+                ["--process-label", "--pidfd-socket", "--cgroup"]
             ), ("exec --tty --ignore-paused a ls", []),
         ] as [(String, [Bytes])])
     func notYet(line: String, options: [Bytes]) throws {

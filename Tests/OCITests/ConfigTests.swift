@@ -162,14 +162,15 @@ import Testing
         let text = #"""
             { "ociVersion": "1.0.0", "Hostname": "a", "hostname ": "b",
               "annotations": { "any": "thing" }, "windows": { "x": 1 }, "linux": { "sysctl": { "a": "b" },
-              "resources": { "pids": { "limit": 1, "x~/": { "inner": [{ "deep": 1 }] } } }, "namespaces": [{ "type": "pid", "é": 0 }] } }
+              "resources": { "pids": { "limit": 1, "x~/": { "inner": [{ "deep": 1 }] } } },
+              "namespaces": [{ "type": "pid", "é": 0 }] } }
             """#
         let config = try Config.read(bytes(text), unknown: &unknown)
         #expect(config.hostname == nil)
         #expect(
             unknown.map(line) == [
                 "/Hostname 1:26 unknown property", "/hostname  1:43 unknown property",
-                "/linux/resources/pids/x~0~1 3:40 unknown property", "/linux/namespaces/0/é 3:113 unknown property",
+                "/linux/resources/pids/x~0~1 3:40 unknown property", "/linux/namespaces/0/é 4:35 unknown property",
             ])
     }
 

@@ -85,7 +85,8 @@ import Testing
     @Test func toHook() {
         #expect(
             String(decoding: JSONWriter.text(of: state.forHook), as: UTF8.self)
-                == #"{"ociVersion":"1.3.0","id":"c1","status":"running","pid":42,"bundle":"/b","annotations":{"k/1":"v\n"}}"#
+                == #"{"ociVersion":"1.3.0","id":"c1","status":"running","pid":42,"bundle":"/b","#
+                + #""annotations":{"k/1":"v\n"}}"#
         )
     }
 

@@ -50,6 +50,7 @@ extension Program {
             user.additionalGids = (user.additionalGids ?? []) + options.additionalGids
             process.user = user
         }
+        if let profile = options.apparmor { process.apparmorProfile = profile }
         if options.noNewPrivs { process.noNewPrivileges = true }
         add(options.caps, to: &process)
         return process

@@ -56,7 +56,7 @@ import Testing
         let errors = config.errors
         #expect(errors.isEmpty == isListed, "\(errors)")
         let refusals: [Bytes] = [
-            "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "idmap", "ridmap",
+            "copy-symlink", "src-nofollow", "dest-nofollow", "idmap", "ridmap",
         ]
         #expect(isListed != refusals.contains(name))
     }

@@ -176,6 +176,7 @@ int chull_execveat(int dirfd, const char *path, char *const argv[], char *const 
     RESULT(syscall(SYS_execveat, dirfd, path, argv, envp, flags));
 }
 char **chull_environ(void) { return environ; }
+char *chull_getenv(const char *name) { return getenv(name); }
 
 uint32_t chull_geteuid(void) { return geteuid(); }
 uint32_t chull_getegid(void) { return getegid(); }
@@ -279,6 +280,8 @@ int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd)
         memcpy(received_fd, CMSG_DATA(header), sizeof(int));
     return r;
 }
+// The size of the next message, which stays; 0 at the end.
+int64_t chull_pending(int fd) { RESULT(recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC)); }
 int chull_poll(const int *fds, size_t count, int timeout)
 {
     struct pollfd polled[8];

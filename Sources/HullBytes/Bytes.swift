@@ -19,7 +19,15 @@ package struct Bytes: Hashable, Comparable, Sendable, ExpressibleByStringLiteral
     }
     package init(stringInterpolation: Interpolation) { self.array = stringInterpolation.array }
     /// A number in decimal.
-    package init(decimal number: some BinaryInteger) { self.array = [UInt8](String(number).utf8) }
+    package init(decimal number: some BinaryInteger) {
+        self.array = []
+        array.append(decimal: number)
+    }
+    /// A number in decimal; this type alone is not generic, since a caller in another module pays for that at run time.
+    package init(decimal number: Int) {
+        self.array = []
+        array.append(decimal: number)
+    }
 
     /// Bytes put together from literals, byte strings and numbers, without ever being a `String` that is compared.
     package struct Interpolation: StringInterpolationProtocol {
@@ -32,9 +40,9 @@ package struct Bytes: Hashable, Comparable, Sendable, ExpressibleByStringLiteral
         }
         package mutating func appendInterpolation(_ bytes: Bytes) { array.append(contentsOf: bytes.array) }
         package mutating func appendInterpolation(_ text: String) { array.append(contentsOf: text.utf8) }
-        package mutating func appendInterpolation(_ number: some BinaryInteger) {
-            array.append(contentsOf: String(number).utf8)
-        }
+        package mutating func appendInterpolation(_ number: some BinaryInteger) { array.append(decimal: number) }
+        package mutating func appendInterpolation(_ number: Int) { array.append(decimal: number) }
+        package mutating func appendInterpolation(_ number: Int32) { array.append(decimal: number) }
     }
 
     package var count: Int { array.count }
@@ -60,7 +68,13 @@ package struct Bytes: Hashable, Comparable, Sendable, ExpressibleByStringLiteral
 
     /// The parts between the separator bytes; with `omittingEmpty` as in a path, without it as in a table.
     package func split(_ separator: UInt8, omittingEmpty: Bool = true) -> [Bytes] {
-        array.split(separator: separator, omittingEmptySubsequences: omittingEmpty).map { Bytes($0) }
+        var parts: [Bytes] = []
+        var start = 0
+        for end in 0...count where end == count || array[end] == separator {
+            if end > start || !omittingEmpty { parts.append(Bytes(array[start..<end])) }
+            start = end + 1
+        }
+        return parts
     }
 
     /// Without white space (space, tab, newline) at both ends.
@@ -89,7 +103,34 @@ package struct Bytes: Hashable, Comparable, Sendable, ExpressibleByStringLiteral
     }
 }
 
-extension Sequence<Bytes> {
+extension [UInt8] {
+    /// Adds the digits of a number in decimal.
+    fileprivate mutating func append(decimal number: some BinaryInteger) {
+        if number < 0 { append(UInt8(ascii: "-")) }
+        var low = count
+        var rest = UInt64(number.magnitude)
+        repeat {
+            append(UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10))
+            rest /= 10
+        } while rest > 0
+        var high = count - 1
+        while low < high {
+            swapAt(low, high)
+            low += 1
+            high -= 1
+        }
+    }
+}
+
+extension [Bytes] {
     /// The parts with `separator` between them.
-    package func joined(_ separator: Bytes) -> Bytes { Bytes([UInt8](self.map(\.array).joined(separator: separator.array))) }
+    package func joined(_ separator: Bytes) -> Bytes {
+        var all: [UInt8] = []
+        all.reserveCapacity(reduce(0) { $0 + $1.count + separator.count })
+        for (index, part) in enumerated() {
+            if index > 0 { all += separator.array }
+            all += part.array
+        }
+        return Bytes(all)
+    }
 }

@@ -7,12 +7,21 @@ extension Bytes {
     /// The path with `.`, `..` and doubled slashes taken out of the text alone; the result starts with one slash and
     /// never leaves it. Only for names that are not resolved yet: symbolic links are the kernel's business.
     package var cleanedPath: Bytes {
-        var parts: [Bytes] = []
-        for part in split(0x2f) {
-            if part == "." { continue }
-            if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+        var clean: [UInt8] = []
+        clean.reserveCapacity(count + 1)
+        var start = 0
+        while start < count {
+            let end = array[start...].firstIndex(of: 0x2f) ?? count
+            let part = array[start..<end]
+            if part.count > 2 || !part.allSatisfy({ $0 == UInt8(ascii: ".") }) {
+                clean.append(0x2f)
+                clean += part
+            } else if part.count == 2 {
+                while let last = clean.popLast(), last != 0x2f {}
+            }
+            start = end + 1
         }
-        return Bytes("/") + parts.joined("/")
+        return clean.isEmpty ? "/" : Bytes(clean)
     }
 
     /// This path below `directory`, unless it is absolute.

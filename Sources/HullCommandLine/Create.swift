@@ -73,7 +73,9 @@ package struct RunOptions: VerbOptions {
     }
 
     package static var table: [Option<RunOptions>] {
-        CreateOptions.table.map { $0.inside(\.create) } + [
+        CreateOptions.table.map { option in
+            option.inside { (options: inout RunOptions, store) throws(UsageProblem) in try store(&options.create) }
+        } + [
             .flag("detach", letter: "d", "return when the program has started") { $0.detach = $1 },
             .flag("keep", "do not delete the container at its end") { $0.keep = $1 },
         ]

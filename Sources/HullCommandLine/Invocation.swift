@@ -11,11 +11,11 @@ package struct Invocation: Equatable, Sendable {
     package let command: Command
 
     /// Reads the words after the program's name.
-    package init(_ words: some Sequence<Bytes>) throws(UsageError) {
+    package init(_ words: [Bytes]) throws(UsageError) {
         var globals = GlobalOptions()
         var verb: Verb?
         do throws(UsageProblem) {
-            command = try Invocation.read([Bytes](words)[...], &globals, &verb)
+            command = try Invocation.read(words[...], &globals, &verb)
             global = globals
         } catch {
             throw UsageError(problem: error.problem, hint: error.hint, verb: verb, global: globals)

@@ -56,7 +56,7 @@ package struct Option<Target> {
     static func choice<Choice: Word>(
         _ name: Bytes, letter: Unicode.Scalar? = nil, _ help: Bytes, _ set: @escaping (inout Target, Choice) -> Void
     ) -> Option {
-        let argument = Choice.allCases.map(\.word).joined("|")
+        let argument = Choice.allCases.map { $0.word }.joined("|")
         return text(name, letter: letter, argument, help) { (target: inout Target, value) throws(UsageProblem) in
             set(&target, try parseWord(value, of: name))
         }
@@ -77,10 +77,12 @@ package struct Option<Target> {
     }
 
     /// The same option in the table of a verb whose options contain these.
-    func inside<Outer>(_ path: WritableKeyPath<Outer, Target>) -> Option<Outer> {
+    func inside<Outer>(
+        _ enter: @escaping (inout Outer, (inout Target) throws(UsageProblem) -> Void) throws(UsageProblem) -> Void
+    ) -> Option<Outer> {
         let store = self.store
         return Option<Outer>(entry: entry) { (outer: inout Outer, value) throws(UsageProblem) in
-            try store(&outer[keyPath: path], value)
+            try enter(&outer) { (target: inout Target) throws(UsageProblem) in try store(&target, value) }
         }
     }
 

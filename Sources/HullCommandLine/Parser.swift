@@ -9,7 +9,7 @@ struct Parser<Target> {
     /// Whether the first operand ends the options: for the globals, and where a command of the container follows.
     let stopsAtOperand: Bool
     /// Names that are known elsewhere: said in the hint for an unknown option.
-    var globals: [OptionEntry] = []
+    private let globals: () -> [OptionEntry]
 
     /// The words and how far they are read.
     private(set) var words: ArraySlice<Bytes>
@@ -17,7 +17,10 @@ struct Parser<Target> {
     /// `--help` was met; nothing after it was looked at.
     private(set) var wantsHelp = false
 
-    init(_ words: ArraySlice<Bytes>, by table: [Option<Target>], stopsAtOperand: Bool, globals: [OptionEntry] = []) {
+    init(
+        _ words: ArraySlice<Bytes>, by table: [Option<Target>], stopsAtOperand: Bool,
+        globals: @escaping @autoclosure () -> [OptionEntry] = []
+    ) {
         self.words = words
         self.table = table
         self.stopsAtOperand = stopsAtOperand
@@ -95,7 +98,7 @@ struct Parser<Target> {
 
     private func unknown(_ name: Bytes, in word: Bytes) -> UsageProblem {
         let shown = word.hasPrefix("--") ? "--" + name : word
-        if globals.contains(where: { $0.name == name }) {
+        if globals().contains(where: { $0.name == name }) {
             return UsageProblem(problem: "unknown option \(shown)", hint: "--\(name) goes before the command")
         }
         let known = table.filter { !$0.entry.isHidden }.map(\.entry.name)

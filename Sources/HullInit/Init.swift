@@ -33,6 +33,9 @@ package struct InitProgram: ~Copyable {
     var emptyTree: MountTree?
     var nullDevice: Descriptor?
     var procfs: PrivateProcfs?
+    /// Where the last device or link was made, in a row of such steps.
+    var parentDirectory = Descriptor(owning: -1)
+    var parentPath: Bytes = ""
     var executable: Bytes = ""
     var lateDirectory: Bytes?
 
@@ -75,7 +78,12 @@ package struct InitProgram: ~Copyable {
 
     /// All descriptors that the steps use; every other one is the runtime's own.
     var needed: [Int32] {
-        (3..<firstOwned) + held.open + [socket] + [listener, consoleSocket].compactMap { $0 }
+        var numbers = held.open
+        numbers.append(socket)
+        if let listener { numbers.append(listener) }
+        if let consoleSocket { numbers.append(consoleSocket) }
+        for number in 3..<firstOwned { numbers.append(number) }
+        return numbers
     }
 
     /// The descriptors below are for the container's program.
@@ -83,6 +91,7 @@ package struct InitProgram: ~Copyable {
 
     /// The steps. No default: a new kind of step does not compile until it is carried out here.
     private mutating func apply(_ action: InsideAction) throws(SystemError) {
+        if !action.makesEntry { parentPath = "" }
         switch action {
         case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
         case .awaitMappings: try hear(.mappingsWritten)
@@ -137,6 +146,8 @@ package struct InitProgram: ~Copyable {
     /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.
     private mutating func becomeReady() throws(SystemError) -> Int32 {
         InitMessage.ready(hint: executableHint()).send(to: socket)
+        // While the runtime is at work.
+        CurrentProcess.resetIgnoredSignals()
         guard let listener else {
             try hear(.start)
             try runStartHooks()
@@ -175,7 +186,6 @@ package struct InitProgram: ~Copyable {
         mile.environment = process.environment
         mile.lateDirectory = lateDirectory
         CurrentProcess.setUmask(process.umask)
-        CurrentProcess.resetIgnoredSignals()
         try? CurrentProcess.setSignalMask(0)
         mile.run(report: report)
     }

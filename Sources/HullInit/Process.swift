@@ -62,12 +62,12 @@ extension InitProgram {
         process.environment.append("HOME=" + home)
     }
 
-    /// Gives pipes and terminals on the standard streams to the container's user; the group stays. Anything else is the
-    /// host's: a file, a device. What refuses the change can be used without.
+    /// Gives pipes, files and terminals on the standard streams to the container's user, who may then open them again by
+    /// name; the group stays. A device such as the null device is the host's. What refuses the change can be used without.
     func ownStandardStreams(_ uid: UInt32) {
         for stream in Int32(0)...2 {
             guard let status = try? FileStatus(ofOpen: stream), status.uid != uid else { continue }
-            guard status.isFifo || Terminal.isTerminal(stream) else { continue }
+            if status.isCharacterDevice && !Terminal.isTerminal(stream) { continue }
             try? RootDirectory.changeOwner("", uid: uid, gid: UInt32.max, in: stream)
         }
     }

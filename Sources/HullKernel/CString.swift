@@ -50,11 +50,7 @@ extension Bytes {
 
 /// Bytes of a NUL-terminated string of C.
 func bytes(fromCString start: UnsafePointer<CChar>) -> Bytes {
-    var array: [UInt8] = []
-    var next = unsafe start
-    while unsafe next.pointee != 0 {
-        array.append(UInt8(bitPattern: unsafe next.pointee))
-        unsafe next += 1
-    }
-    return Bytes(array)
+    var count = 0
+    while unsafe start[count] != 0 { count += 1 }
+    return unsafe Bytes([UInt8](UnsafeRawBufferPointer(start: start, count: count)))
 }

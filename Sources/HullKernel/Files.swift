@@ -8,6 +8,8 @@ package import HullLinux
 package struct OpenFlags: OptionSet, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run time.
+    package init(arrayLiteral elements: OpenFlags...) { self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue }) }
     /// O_PATH: only a place, nothing can be read through it.
     package static let path = OpenFlags(rawValue: UInt64(O_PATH))
     /// O_DIRECTORY: anything else is ENOTDIR.
@@ -160,7 +162,8 @@ package func hullReadAvailable(_ number: Int32, _ count: Int = 4096) throws(Syst
 /// Reads a descriptor that is not owned here, to its end.
 package func hullReadAll(_ number: Int32, limit: Int, _ object: Bytes) throws(SystemError) -> [UInt8] {
     var all: [UInt8] = []
-    var size = 16384
+    // Most files of /proc, of a cgroup and of a bundle are smaller: no memory is asked of the kernel for them.
+    var size = 8192
     while true {
         var result: Int64 = 0
         let chunk = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
@@ -171,7 +174,7 @@ package func hullReadAll(_ number: Int32, limit: Int, _ object: Bytes) throws(Sy
         if result == 0 { return all }
         if all.isEmpty { all = chunk } else { all += chunk }
         if all.count > limit { throw SystemError("read", object, Errno(rawValue: EFBIG)) }
-        size = min(size * 2, 1 << 20)
+        if result == size { size = min(size * 2, 1 << 20) }
     }
 }
 
@@ -213,8 +216,8 @@ func hullEntries(_ number: Int32) throws(SystemError) -> [Bytes] {
     var names: [Bytes] = []
     while true {
         var result: Int64 = 0
-        let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 32768) { buffer, count in
-            result = unsafe chull_getdents64(number, buffer.baseAddress, 32768)
+        let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 8192) { buffer, count in
+            result = unsafe chull_getdents64(number, buffer.baseAddress, 8192)
             count = max(0, Int(result))
         }
         try check(result, "getdents64")
@@ -294,17 +297,37 @@ package enum HostFiles {
         try check(result, "chown", path)
     }
 
-    /// Replaces a file in one step: a sibling with the bytes, then rename(2). Readers see the old or the new whole.
-    package static func replace(_ path: Bytes, with bytes: Bytes, mode: UInt32) throws(SystemError) {
-        let sibling = "\(path.parentPath)/.\(path.lastComponent).\(chull_getpid())" as Bytes
+    /// Replaces a file in one step: a sibling with the bytes takes its name. Readers see the old or the new whole.
+    ///
+    /// With `exchanging`, an old file and the sibling change names, and the old one is removed afterwards. rename(2) over it
+    /// would do the same, but ext4 takes that for a wish that the new bytes be on the disk: 0.1 to 0.3 ms, of 6 for a whole
+    /// `run`, and as much again when the blocks are given back. Only for a file that nobody else writes.
+    package static func replace(
+        _ path: Bytes, with bytes: Bytes, mode: UInt32, through sibling: Bytes? = nil, exchanging: Bool = false
+    ) throws(SystemError) {
+        let sibling = sibling ?? "\(path.parentPath)/.\(path.lastComponent).\(chull_getpid())"
         let file = try makeAnew(sibling, mode: mode)
         do {
             try file.writeAll(bytes, sibling)
-            try rename(sibling, to: path)
+            if exchanging, try exchange(sibling, path) { try remove(sibling) } else { try rename(sibling, to: path) }
         } catch {
             try? remove(sibling)
             throw error
         }
+    }
+
+    /// RENAME_EXCHANGE of linux/fs.h, which cannot stand beside linux/mount.h.
+    private static let renameExchange: UInt32 = 2
+
+    /// Each of two files gets the other's name: renameat2(2) with RENAME_EXCHANGE. False where one is not there, or the
+    /// filesystem cannot do that.
+    private static func exchange(_ path: Bytes, _ other: Bytes) throws(SystemError) -> Bool {
+        let result = unsafe path.withCString { path in
+            unsafe other.withCString { unsafe chull_renameat2(AT_FDCWD, path, AT_FDCWD, $0, renameExchange) }
+        }
+        if result == -Errno.enoent.rawValue || result == -Errno.einval.rawValue { return false }
+        try check(result, "rename", other)
+        return true
     }
 
     /// A new file, never one that somebody has put there, nor what a link there points to: the directory of a pid file may

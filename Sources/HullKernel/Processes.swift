@@ -165,6 +165,11 @@ package enum CurrentProcess {
         return all
     }
 
+    /// The value of a variable of environ(7); nil where it is not set.
+    package static func variable(_ name: Bytes) -> Bytes? {
+        unsafe name.withCString { unsafe chull_getenv($0) }.map { unsafe bytes(fromCString: $0) }
+    }
+
     /// Sets the signal mask: bit N-1 blocks signal N.
     package static func setSignalMask(_ mask: UInt64) throws(SystemError) {
         try check(chull_sigmask(mask), "rt_sigprocmask")

@@ -38,9 +38,14 @@ package enum Procfs {
     /// brackets, so fields are counted from the last closing bracket.
     package static func parseStat(_ text: Bytes) -> (state: UInt8, startTime: UInt64)? {
         guard let bracket = text.array.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        let fields = Bytes(text.array[(bracket + 1)...]).trimmed.split(0x20)
-        // proc(5): state is field 3, starttime field 22; the list begins with field 3.
-        guard fields.count > 19, let state = fields[0].array.first, let start = fields[19].decimal else { return nil }
+        // proc(5): state is field 3, starttime field 22; the rest begins with the blank before field 3.
+        var rest = text.array[(bracket + 1)...]
+        guard let state = rest.dropFirst().first else { return nil }
+        for _ in 3...22 {
+            guard let blank = rest.firstIndex(of: 0x20) else { return nil }
+            rest = rest[(blank + 1)...]
+        }
+        guard let start = Bytes(rest.prefix { $0 != 0x20 }).trimmed.decimal else { return nil }
         return (state, start)
     }
 

@@ -31,6 +31,16 @@ package enum Sockets {
         return socket
     }
 
+    /// Whether a SOCK_SEQPACKET socket listens at a path, without connecting to it: the kernel compares the types when it has
+    /// found the socket, EPROTOTYPE; ECONNREFUSED, when nobody has it open any more.
+    package static func isListening(at path: Bytes) throws(SystemError) -> Bool {
+        do { _ = try connect(to: path, seqpacket: false) } catch {
+            if error.errno == .eprototype { return true }
+            if error.errno != .enoent && error.errno != .econnrefused { throw error }
+        }
+        return false
+    }
+
     /// Waits for a connection.
     package static func accept(_ listener: Int32) throws(SystemError) -> Descriptor {
         Descriptor(owning: try check(again { chull_accept(listener) }, "accept4"))
@@ -46,12 +56,14 @@ package enum Sockets {
         try check(sent, "sendmsg")
     }
 
-    /// Receives one message of 64 KiB at most, and a descriptor if one came; empty when the other end is closed.
+    /// Receives one message, and a descriptor if one came; empty when the other end is closed.
     package static func receive(from socket: Int32) throws(SystemError) -> Received {
         var descriptor: Int32 = -1
-        var result: Int64 = 0
-        let message = unsafe [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
-            result = again { unsafe chull_receive(socket, buffer.baseAddress, 65536, &descriptor) }
+        // Waits. Messages are short, the longest has 64 KiB: memory for that would have to be asked of the kernel each time.
+        var result = again { chull_pending(socket) }
+        let size = max(1, Int(result))
+        let message = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            if result >= 0 { result = again { unsafe chull_receive(socket, buffer.baseAddress, size, &descriptor) } }
             count = max(0, Int(result))
         }
         // The other end died with something unread: as good as closed.

@@ -18,8 +18,8 @@ package struct Capability: Hashable, Sendable {
     package init?(name: Bytes) {
         // libcap's cap_from_name also takes "cap_chown", "CHOWN" in places and bare numbers: a config that runs here
         // would then not run elsewhere. The table is checked against libcap in a test.
-        guard let index = Capability.names.firstIndex(of: name) else { return nil }
-        self.rawValue = UInt8(index)
+        guard let row = Capability.rows.first(where: { name.matches($0.name) }) else { return nil }
+        self.rawValue = UInt8(row.number)
     }
 
     /// `CAP_CHOWN`; `CAP_63` for a number without a name.
@@ -31,7 +31,7 @@ package struct Capability: Hashable, Sendable {
     package static let names: [Bytes] = rows.sorted { $0.number < $1.number }.map { Bytes(stringLiteral: $0.name) }
 
     /// linux/capability.h, up to its CAP_LAST_CAP; the numbers leave no gap.
-    private static let rows: [(name: StaticString, number: Int32)] = [
+    fileprivate static let rows: [(name: StaticString, number: Int32)] = [
         ("CAP_CHOWN", CAP_CHOWN), ("CAP_DAC_OVERRIDE", CAP_DAC_OVERRIDE),
         ("CAP_DAC_READ_SEARCH", CAP_DAC_READ_SEARCH), ("CAP_FOWNER", CAP_FOWNER), ("CAP_FSETID", CAP_FSETID),
         ("CAP_KILL", CAP_KILL), ("CAP_SETGID", CAP_SETGID), ("CAP_SETUID", CAP_SETUID), ("CAP_SETPCAP", CAP_SETPCAP),
@@ -54,6 +54,8 @@ package struct Capability: Hashable, Sendable {
 package struct CapabilitySet: OptionSet, Hashable, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
+    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run time.
+    package init(arrayLiteral elements: CapabilitySet...) { self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue }) }
 
     /// The set of the given capabilities.
     package init(_ members: some Sequence<Capability>) {
@@ -61,7 +63,7 @@ package struct CapabilitySet: OptionSet, Hashable, Sendable {
     }
 
     /// All capabilities that have a name.
-    package static let named = CapabilitySet(rawValue: 1 << UInt64(Capability.names.count) - 1)
+    package static let named = CapabilitySet(rawValue: 1 << UInt64(Capability.rows.count) - 1)
 
     /// Whether the capability is in the set.
     package func contains(_ capability: Capability) -> Bool { rawValue & 1 << UInt64(capability.rawValue) != 0 }

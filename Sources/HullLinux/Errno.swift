@@ -93,6 +93,8 @@ package struct Errno: RawRepresentable, Hashable, Sendable {
     package static let eoverflow = Errno(rawValue: CHull.EOVERFLOW)
     /// Operation not supported.
     package static let eopnotsupp = Errno(rawValue: CHull.EOPNOTSUPP)
+    /// Protocol wrong type for socket.
+    package static let eprototype = Errno(rawValue: CHull.EPROTOTYPE)
     /// Address already in use.
     package static let eaddrinuse = Errno(rawValue: CHull.EADDRINUSE)
     /// Connection refused.

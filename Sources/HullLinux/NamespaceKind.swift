@@ -4,7 +4,7 @@ internal import CHull
 package import HullBytes
 
 /// The eight kinds of namespaces, in the order of the specification.
-package enum NamespaceKind: CaseIterable, Hashable, Sendable {
+package enum NamespaceKind: UInt8, CaseIterable, Sendable {
     case pid, network, mount, ipc, uts, user, cgroup, time
 
     /// The kind of the name in `linux.namespaces[].type`.

@@ -65,6 +65,30 @@ package struct JSONWriter {
         value.write(&self)
     }
 
+    // The same for what a record of a container is made of: these are not generic, which a caller in another module would
+    // pay for at run time.
+
+    /// A member that is a string.
+    package mutating func member(_ name: StaticString, _ value: Bytes) {
+        key(Bytes(stringLiteral: name))
+        string(value)
+    }
+    /// A member that is a number.
+    package mutating func member(_ name: StaticString, _ value: Int64) {
+        key(Bytes(stringLiteral: name))
+        value.write(&self)
+    }
+    /// A member that is a number.
+    package mutating func member(_ name: StaticString, _ value: UInt64) {
+        key(Bytes(stringLiteral: name))
+        value.write(&self)
+    }
+    /// A member that is true or false.
+    package mutating func member(_ name: StaticString, _ value: Bool) {
+        key(Bytes(stringLiteral: name))
+        value.write(&self)
+    }
+
     /// A member that is a map.
     package mutating func member(_ name: StaticString, map: [Entry<some JSONWritable>]?) {
         guard let map else { return }

@@ -14,6 +14,8 @@ package struct DeviceRule: Hashable, Sendable {
     package struct Access: OptionSet, Hashable, Sendable {
         package let rawValue: Int32
         package init(rawValue: Int32) { self.rawValue = rawValue }
+        /// A literal: the standard library's own way looks up conformances at run time.
+        package init(arrayLiteral elements: Access...) { self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue }) }
 
         /// Making a node for it.
         package static let mknod = Access(rawValue: 1)
@@ -88,12 +90,12 @@ private func effectiveRuns(_ rules: [DeviceRule]) -> [[DeviceRule]] {
             kept.removeAll { rule.covers($0) }
             kept.append(rule)
         }
-        return kept.sorted { sortKey($0).lexicographicallyPrecedes(sortKey($1)) }
+        return kept.sorted { sortKey($0) < sortKey($1) }
     }
 }
 
-private func sortKey(_ rule: DeviceRule) -> [Int64] {
-    [Int64(rule.kind?.rawValue ?? 0), rule.major.map { Int64($0) } ?? -1, rule.minor.map { Int64($0) } ?? -1]
+private func sortKey(_ rule: DeviceRule) -> (Int32, Int64, Int64) {
+    (rule.kind?.rawValue ?? 0, rule.major.map { Int64($0) } ?? -1, rule.minor.map { Int64($0) } ?? -1)
 }
 
 /// Writes the program of a device filter.

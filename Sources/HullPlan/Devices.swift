@@ -27,11 +27,11 @@ extension Resolution {
             return []
         }
         var steps: [InsideStep] = []
-        var said: Set<Bytes> = []
+        var said: [Bytes] = []
         for (index, device) in (config.linux?.devices ?? []).enumerated() {
             let pointer = ("/linux/devices" as JSONPointer).appending(index)
             guard let plan = resolveDevice(device, pointer) else { continue }
-            said.insert(plan.path)
+            said.append(plan.path)
             // The node of a devpts instance is reached by the link below.
             if plan.path != "/dev/ptmx" { steps.append(InsideStep(action: .device(plan), origin: pointer)) }
         }
@@ -45,7 +45,7 @@ extension Resolution {
     }
 
     private mutating func addDefault(
-        _ path: Bytes, _ major: UInt32, _ minor: UInt32, _ said: Set<Bytes>, _ steps: inout [InsideStep]
+        _ path: Bytes, _ major: UInt32, _ minor: UInt32, _ said: [Bytes], _ steps: inout [InsideStep]
     ) {
         guard !said.contains(path) else { return }
         var plan = DevicePlan(
@@ -65,10 +65,7 @@ extension Resolution {
     }
 
     private mutating func resolveDevice(_ said: Config.Linux.Device, _ pointer: JSONPointer) -> DevicePlan? {
-        let kinds: [Bytes: FileKind] = [
-            "c": .characterDevice, "u": .characterDevice, "b": .blockDevice, "p": .fifo,
-        ]
-        guard let kind = kinds[said.type] else {
+        guard let kind = FileKind(said: said.type) else {
             findings.error(pointer.appending("type"), "\"\(said.type)\" is no kind of device", hint: "c, b, u, p")
             return nil
         }
@@ -106,5 +103,17 @@ extension Resolution {
         let options = mount.options ?? []
         return ("/" + mount.destination).cleanedPath == "/dev"
             && (options.contains("bind") || options.contains("rbind"))
+    }
+}
+
+extension FileKind {
+    /// The kind of `linux.devices[].type`.
+    fileprivate init?(said: Bytes) {
+        switch said {
+        case "c", "u": self = .characterDevice
+        case "b": self = .blockDevice
+        case "p": self = .fifo
+        default: return nil
+        }
     }
 }

@@ -72,7 +72,7 @@ extension SeccompNames {
     /// The actions that a config may use now: asking a listener is not among them.
     fileprivate static var carriedOutActionNames: [Bytes] {
         actions.filter { row in
-            if case .plain(.notify) = row.meaning { false } else { true }
+            if case .plain(.notify) = row.action { false } else { true }
         }.map(\.name)
     }
 

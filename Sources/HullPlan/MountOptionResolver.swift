@@ -11,8 +11,8 @@ extension MountOptions {
     ) -> MountOptions {
         var result = MountOptions()
         // Whether the options are those of a bind mount decides what the others mean, wherever it stands in the list.
-        for case .bind(let bind) in options.lazy.compactMap(action) where result.bind != .recursive {
-            result.bind = bind
+        for option in options where option.hasSuffix("bind") {
+            if case .bind(let bind)? = action(option), result.bind != .recursive { result.bind = bind }
         }
         for (index, option) in options.enumerated() {
             let origin = pointer.appending(index)

@@ -93,12 +93,15 @@ extension Resolution {
             type: type == "cgroup" ? "cgroup2" : type, source: mount.source ?? type, parameters: options.data)
         plan.attributes = options.attributes.applied()
         if isReadOnlyDev(mount) { plan.attributes.subtract(.readOnly) }
-        // One superblock serves all mounts of these: what one container asks for must not change the others.
-        let shared: [Bytes] = ["proc", "sysfs", "cgroup2", "mqueue", "tmpfs", "devpts"]
-        plan.parameters += flagParameters(options, pointer).filter { $0.key != "ro" || !shared.contains(plan.type) }
+        plan.parameters += flagParameters(options, pointer).filter { $0.key != "ro" || !sharesSuperblock(plan.type) }
         plan.takesMode = type == "tmpfs" && !options.data.contains { $0.key == "mode" }
         plan.copiesUp = options.special.contains { $0.kind == .tmpcopyup }
         return plan
+    }
+
+    /// One superblock serves all mounts of these: what one container asks for must not change the others.
+    private func sharesSuperblock(_ type: Bytes) -> Bool {
+        (["proc", "sysfs", "cgroup2", "mqueue", "tmpfs", "devpts"] as [Bytes]).contains(type)
     }
 
     private mutating func resolveBind(
@@ -175,14 +178,15 @@ extension Resolution {
 
     /// Below /proc only files that do not decide about the process may be covered; on /proc itself only a procfs.
     private mutating func checkProcMount(_ type: Bytes, _ destination: Bytes, _ pointer: JSONPointer) {
+        if destination == "/proc", type != "proc", type != "bind" {
+            findings.error(pointer.appending("destination"), "only a procfs can be mounted on /proc")
+        }
+        guard destination.hasPrefix("/proc/") else { return }
         let allowed: [Bytes] = [
             "cpuinfo", "diskstats", "meminfo", "stat", "swaps", "uptime", "loadavg", "slabinfo",
             "sys/kernel/ns_last_pid", "sys/crypto/fips_enabled",
         ]
-        if destination == "/proc", type != "proc", type != "bind" {
-            findings.error(pointer.appending("destination"), "only a procfs can be mounted on /proc")
-        }
-        guard destination.hasPrefix("/proc/"), !allowed.contains(destination.dropFirst(6)) else { return }
+        if allowed.contains(destination.dropFirst(6)) { return }
         findings.error(
             pointer.appending("destination"), "\"\(destination)\" cannot be covered: it is inside /proc",
             hint: "allowed below /proc: \(allowed.joined(", "))")
@@ -190,7 +194,7 @@ extension Resolution {
 
     /// Nodes and mount points are made in /dev after it is mounted: a read-only one becomes so at the end.
     func isReadOnlyDev(_ mount: Config.Mount) -> Bool {
-        guard ("/" + mount.destination).cleanedPath == "/dev", mount.type == "tmpfs" else { return false }
+        guard mount.type == "tmpfs", ("/" + mount.destination).cleanedPath == "/dev" else { return false }
         var ignored = Findings()
         return MountOptions.resolve(mount.options ?? [], at: "", &ignored).attributes.applied().contains(.readOnly)
     }

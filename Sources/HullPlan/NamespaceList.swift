@@ -16,15 +16,16 @@ package struct NamespaceList: Equatable, Sendable {
         case join(path: Bytes, origin: JSONPointer)
     }
 
-    private var sources: [NamespaceKind: Source] = [:]
+    /// By the kind's raw value.
+    private var sources = [Source](repeating: .host, count: NamespaceKind.allCases.count)
 
     /// All of the host's.
     package init() {}
 
     /// Where the namespace of the kind comes from.
     package internal(set) subscript(kind: NamespaceKind) -> Source {
-        get { sources[kind] ?? .host }
-        set { sources[kind] = newValue }
+        get { sources[Int(kind.rawValue)] }
+        set { sources[Int(kind.rawValue)] = newValue }
     }
 
     /// Whether the container does not share the runtime's namespace of the kind. One that is joined may still be the

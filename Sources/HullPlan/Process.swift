@@ -74,17 +74,15 @@ private func resolveUser(
 /// The environment: each entry has a name, and of two with the same name the later stays.
 func resolveEnvironment(_ said: [Bytes]?, at pointer: JSONPointer, _ findings: inout Findings) -> [Bytes] {
     var entries: [Bytes] = []
-    var places: [Bytes: Int] = [:]
+    var places = PlacesByName()
     for (index, entry) in (said ?? []).enumerated() {
         guard let equals = entry.firstIndex(of: 0x3d), equals > 0 else {
             findings.error(pointer.appending(index), "\"\(entry)\" is not of the form NAME=value")
             continue
         }
-        let name = entry.prefix(equals)
-        if let place = places[name] {
+        if let place = places.place(of: entry.prefix(equals), orNote: entries.count) {
             entries[place] = entry
         } else {
-            places[name] = entries.count
             entries.append(entry)
         }
     }

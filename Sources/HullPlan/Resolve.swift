@@ -156,11 +156,11 @@ extension Resolution {
     private mutating func resolvePaths(
         _ paths: [Bytes]?, _ pointer: JSONPointer, _ action: (Bytes) -> InsideAction
     ) {
-        var seen: Set<Bytes> = []
+        var seen = PlacesByName()
         for (index, path) in (paths ?? []).enumerated() {
             if !path.isAbsolutePath {
                 findings.error(pointer.appending(index), "\"\(path)\" is not an absolute path")
-            } else if seen.insert(path.cleanedPath).inserted {
+            } else if seen.place(of: path.cleanedPath, orNote: index) == nil {
                 inside(action(path), pointer.appending(index))
             }
         }

@@ -233,7 +233,7 @@ extension SeccompResolution {
     private mutating func resolveAction(
         _ name: Bytes, at place: JSONPointer, errno: UInt32?, at errnoPlace: JSONPointer
     ) -> SeccompAnswer? {
-        guard let action = SeccompNames.actions.first(where: { name.matches($0.text) })?.meaning else {
+        guard let action = SeccompNames.actions.first(where: { name.matches($0.text) })?.action else {
             findings.error(
                 place, "\"\(name)\" is no action of the runtime specification",
                 hint: nearestHint(to: name, among: SeccompNames.actionNames))

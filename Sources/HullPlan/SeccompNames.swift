@@ -15,7 +15,7 @@ package enum SeccompNames {
             case errno, trace
         }
         let text: StaticString
-        let meaning: Meaning
+        let action: Meaning
         var name: Bytes { Bytes(stringLiteral: text) }
     }
 
@@ -23,6 +23,7 @@ package enum SeccompNames {
     struct Operator {
         let text: StaticString
         let comparison: SeccompCondition.Comparison
+        var name: Bytes { Bytes(stringLiteral: text) }
     }
 
     /// A flag.
@@ -33,15 +34,15 @@ package enum SeccompNames {
     }
 
     static let actions = [
-        Action(text: "SCMP_ACT_ALLOW", meaning: .plain(.allow)),
-        Action(text: "SCMP_ACT_ERRNO", meaning: .errno),
-        Action(text: "SCMP_ACT_KILL", meaning: .plain(.killThread)),
-        Action(text: "SCMP_ACT_KILL_PROCESS", meaning: .plain(.killProcess)),
-        Action(text: "SCMP_ACT_KILL_THREAD", meaning: .plain(.killThread)),
-        Action(text: "SCMP_ACT_LOG", meaning: .plain(.log)),
-        Action(text: "SCMP_ACT_NOTIFY", meaning: .plain(.notify)),
-        Action(text: "SCMP_ACT_TRACE", meaning: .trace),
-        Action(text: "SCMP_ACT_TRAP", meaning: .plain(.trap)),
+        Action(text: "SCMP_ACT_ALLOW", action: .plain(.allow)),
+        Action(text: "SCMP_ACT_ERRNO", action: .errno),
+        Action(text: "SCMP_ACT_KILL", action: .plain(.killThread)),
+        Action(text: "SCMP_ACT_KILL_PROCESS", action: .plain(.killProcess)),
+        Action(text: "SCMP_ACT_KILL_THREAD", action: .plain(.killThread)),
+        Action(text: "SCMP_ACT_LOG", action: .plain(.log)),
+        Action(text: "SCMP_ACT_NOTIFY", action: .plain(.notify)),
+        Action(text: "SCMP_ACT_TRACE", action: .trace),
+        Action(text: "SCMP_ACT_TRAP", action: .plain(.trap)),
     ]
 
     static let operators = [
@@ -62,11 +63,11 @@ package enum SeccompNames {
     ]
 
     /// The names of all actions.
-    package static var actionNames: [Bytes] { actions.map { Bytes(stringLiteral: $0.text) } }
+    package static var actionNames: [Bytes] { actions.map(\.name) }
     /// The names of all operators.
-    package static var operatorNames: [Bytes] { operators.map { Bytes(stringLiteral: $0.text) } }
+    package static var operatorNames: [Bytes] { operators.map(\.name) }
     /// The names of all flags.
-    package static var flagNames: [Bytes] { flags.map { Bytes(stringLiteral: $0.text) } }
+    package static var flagNames: [Bytes] { flags.map(\.name) }
     /// The names of the architectures that a filter can be made for here.
     package static var architectureNames: [Bytes] {
         Architecture.all.filter(\.hasSyscallTable).map(\.name).sorted()

@@ -39,8 +39,7 @@ package enum Caller {
 
     /// How many descriptors a service manager passes, in LISTEN_FDS of sd_listen_fds(3); 0 for none.
     package static var listenDescriptors: UInt32 {
-        let entry = CurrentProcess.environment.first { $0.hasPrefix("LISTEN_FDS=") }
-        return UInt32(clamping: entry?.dropFirst(11).decimal ?? 0)
+        UInt32(clamping: CurrentProcess.variable("LISTEN_FDS")?.decimal ?? 0)
     }
 
     /// Writes to standard output (1) or standard error (2). Nobody may be listening: not our failure.

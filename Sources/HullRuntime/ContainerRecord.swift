@@ -30,8 +30,10 @@ struct ContainerRecord: JSONWritable {
     var joinedMountNamespace = false
     /// Whether creation is complete.
     var isCreated = false
-    /// A pid file that was written.
+    /// The pid file that was asked for, written or not.
     var pidFile: Bytes = ""
+    /// What becomes the pid file when it is complete; a name that `delete` knows.
+    var pidFileSibling: Bytes { "\(pidFile.parentPath)/.\(pidFile.lastComponent).\(id)" }
     var annotations: [Entry<Bytes>]
 
     func write(_ writer: inout JSONWriter) {

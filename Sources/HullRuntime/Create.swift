@@ -37,6 +37,7 @@ package struct Creation: ~Copyable {
             owner: host.effectiveUser, cgroup: "",
             ownPidNamespace: plan.spawn.flags & NamespaceKind.pid.cloneFlag != 0, annotations: plan.annotations)
         record.joinedMountNamespace = plan.inside.contains { if case .changeRoot = $0.action { true } else { false } }
+        for case .pidFile(let path) in plan.outside.map(\.action) { record.pidFile = path }
         self.config = config
         directory = try store.make(plan.id)
     }
@@ -88,8 +89,7 @@ package struct Creation: ~Copyable {
         case .limit(let limit, let soft, let hard):
             try Credentials.setLimit(limit, soft: soft, hard: hard, pid: record.pid)
         case .pidFile(let path):
-            record.pidFile = path
-            try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644)
+            try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644, through: record.pidFileSibling)
         case .hooks, .awaitReady: break
         }
     }

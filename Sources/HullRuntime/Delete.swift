@@ -23,13 +23,14 @@ extension ContainerStore {
             throw Failure("cannot delete container \(id): another hull is at work on it")
         }
         if !force { _ = try directory.requireRecord() }
-        guard let record = directory.readRecord() else { return try finish(nil, directory, HooksPlan()) }
+        guard let record = try directory.readRecord() else { return try finish(nil, directory, HooksPlan()) }
         let status = directory.status(record)
         if status == .running || status == .paused, !force {
             throw Failure("cannot delete container \(id) that is not stopped: \(status.name)")
         }
         let hooks = (try? directory.hooksPlan()) ?? HooksPlan()
         try endFirstProcess(record)
+        if !record.isCreated { removePidFile(of: record) }
         return try finish(record, directory, hooks)
     }
 

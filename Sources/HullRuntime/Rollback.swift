@@ -2,6 +2,7 @@
 
 internal import HullBytes
 internal import HullKernel
+internal import HullLinux
 internal import HullOCI
 internal import HullPlan
 
@@ -11,7 +12,7 @@ extension Creation {
         var failure = failure
         let hadProcess = spawned != nil
         if hadProcess { endProcess(&failure) }
-        if !record.pidFile.isEmpty { try? HostFiles.remove(record.pidFile) }
+        removePidFile(of: record)
         // After the start the lock is free, and another hull may have removed the container, or made a new one of its id.
         guard (try? directory.lock(waitMilliseconds: 10_000)) == true else { return failure }
         failure.leftovers += removeTraces(record, directory)
@@ -38,12 +39,26 @@ func removeTraces(_ record: ContainerRecord?, _ directory: borrowing ContainerDi
     do throws(SystemError) {
         if let record, !record.cgroup.isEmpty {
             try CgroupDirectory(path: record.cgroup).remove(waitMilliseconds: 10_000)
-            // Directories above were made for this container; another one may have come into them since.
-            for made in record.madeCgroups.reversed() { try? HostFiles.removeDirectory(made) }
+            for made in record.madeCgroups.reversed() { try removeIfEmpty(made) }
         }
         try directory.remove()
         return []
     } catch {
         return [error.line]
+    }
+}
+
+/// Removes the pid file of a creation that failed or was cut off; one that says another pid is not its own.
+func removePidFile(of record: ContainerRecord) {
+    guard !record.pidFile.isEmpty else { return }
+    try? HostFiles.remove(record.pidFileSibling)
+    guard record.pid > 0, let text = try? HostFiles.read(record.pidFile), Bytes(text) == "\(record.pid)" else { return }
+    try? HostFiles.remove(record.pidFile)
+}
+
+/// A directory that was made for one container; another one may have come into it since.
+private func removeIfEmpty(_ directory: Bytes) throws(SystemError) {
+    do { try HostFiles.removeDirectory(directory) } catch {
+        guard error.errno == .enoent || error.errno == .ebusy || error.errno == .enotempty else { throw error }
     }
 }

@@ -13,7 +13,7 @@ extension Creation {
 
     /// Removes the container after its end, unless another hull has done so.
     private func removeAfterEnd() throws(Failure) -> [Failure] {
-        guard try directory.lock(waitMilliseconds: 10_000), directory.readRecord() != nil else { return [] }
+        guard try directory.lock(waitMilliseconds: 10_000), try directory.readRecord() != nil else { return [] }
         return removeTraces(record, directory).map { Failure($0) }
             + runPoststopHooks(plan.hooks[.poststop], record: record)
     }

@@ -78,15 +78,22 @@ private func processMade(
 extension Spawned {
     /// The next message of the process; its death is a failure that says how it died. `steps` is what it runs.
     func next(_ steps: [InsideStep], cgroup: CgroupDirectory?) throws(Failure) -> InitMessage {
-        let received = try attempt { () throws(SystemError) in
-            while try Poll.ready([socket.number, process.pidfd.number], timeoutMilliseconds: -1) == 0 {}
-            return try Sockets.receive(from: socket.number)
+        let bytes = try attempt { () throws(SystemError) in
+            try Spawned.receive(from: socket.number, until: process.pidfd.number)
         }
-        guard let message = InitMessage(received.message) else { throw died(cgroup) }
+        guard let message = InitMessage(bytes) else { throw died(cgroup) }
         if case .failure(let step, let error) = message {
             throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
         }
         return message
+    }
+
+    /// A message of the process, what it said before its death included; empty at the end of its socket, or when it is
+    /// dead: a child that it was just making may still hold the other end.
+    private static func receive(from socket: Int32, until pidfd: Int32) throws(SystemError) -> Bytes {
+        let ready = try Poll.ready([socket, pidfd], timeoutMilliseconds: -1)
+        if ready & 1 == 0, try Poll.ready([socket], timeoutMilliseconds: 0) == 0 { return "" }
+        return try Sockets.receive(from: socket).message
     }
 
     /// The container's process is gone before it said why: mostly the memory limit.
@@ -111,11 +118,7 @@ extension Spawned {
     static func awaitExec(
         _ socket: Int32, _ pidfd: Int32, executable: Bytes, hint: Bytes, steps: [InsideStep]
     ) throws(Failure) {
-        let message = try attempt { () throws(SystemError) in
-            while try Poll.ready([socket, pidfd], timeoutMilliseconds: -1) == 0 {}
-            // Dead without a word: then the socket is at its end as well.
-            return try Sockets.receive(from: socket).message
-        }
+        let message = try attempt { () throws(SystemError) in try receive(from: socket, until: pidfd) }
         if message.isEmpty { return }
         if let error = LastMile.failure(fromReport: message, object: executable) {
             throw Failure(error, pointer: "/process/args/0", hint: hint.isEmpty ? nil : hint)

@@ -56,15 +56,19 @@ extension ContainerStore {
         }
     }
 
-    /// Connects to the waiting init, which accepts one connection. Only one `start` gets there: renaming the socket decides
-    /// which, before anybody connects.
+    /// Connects to the waiting init, which accepts one connection. Only one `start` gets there: the lock decides which. A kill
+    /// before the connection leaves the container created, one after it leaves it started: the name of the socket says
+    /// nothing by itself.
     private func connect(_ directory: borrowing ContainerDirectory) throws(Failure) -> Descriptor {
+        guard try directory.lock(waitMilliseconds: 10_000) else {
+            throw Failure("cannot start container \(directory.id): another hull is at work on it")
+        }
         do throws(SystemError) {
             try HostFiles.changeDirectory(directory.path)
-            let taken = ContainerDirectory.startSocket + ".taken"
-            try HostFiles.rename(ContainerDirectory.startSocket, to: taken)
-            let connection = try Sockets.connect(to: taken, seqpacket: true)
-            try HostFiles.remove(taken)
+            let connection = try Sockets.connect(to: ContainerDirectory.startSocket, seqpacket: true)
+            try? HostFiles.remove(ContainerDirectory.startSocket)
+            // A hook before the start may take long, and the container must be there to be killed and deleted meanwhile.
+            try directory.descriptor.unlock()
             return connection
         } catch {
             switch error.errno {

@@ -29,16 +29,25 @@ extension ContainerDirectory {
     func status(_ record: ContainerRecord) -> Status {
         guard isAlive(record) else { return record.pid == 0 && !record.isCreated ? .creating : .stopped }
         if !record.isCreated { return .creating }
-        if (try? HostFiles.status(startSocketPath)) ?? nil != nil { return .created }
+        if (try? isWaitingForStart) ?? true { return .created }
         if let frozen = try? HostFiles.read(record.cgroup + "/cgroup.freeze"), Bytes(frozen).trimmed == "1" {
             return .paused
         }
         return .running
     }
 
+    /// Whether init still listens. The name of the socket alone may have outlived a `start` that was killed; and a path below
+    /// the open directory is never too long for sun_path.
+    private var isWaitingForStart: Bool {
+        get throws(SystemError) {
+            guard try HostFiles.status(startSocketPath) != nil else { return false }
+            return try Sockets.isListening(at: "/proc/self/fd/\(descriptor.number)/\(ContainerDirectory.startSocket)")
+        }
+    }
+
     /// The record, or the words for what is not there, or half there.
     func requireRecord() throws(Failure) -> ContainerRecord {
-        guard let record = readRecord() else { throw Failure("container does not exist: \(id)") }
+        guard let record = try readRecord() else { throw Failure("container does not exist: \(id)") }
         guard record.version == ContainerRecord.currentVersion else {
             throw Failure(
                 "container \(id) was made by another version of hull", hint: "hull delete --force \(id) removes it")

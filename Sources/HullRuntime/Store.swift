@@ -21,9 +21,9 @@ package struct ContainerStore: Sendable {
             self.root = root.below(directory).cleanedPath
             return
         }
-        let runtimeDirectory = CurrentProcess.environment.first { $0.hasPrefix("XDG_RUNTIME_DIR=") }?.dropFirst(16)
-        if Credentials.effectiveUser != 0, let runtimeDirectory, !runtimeDirectory.isEmpty {
-            self.root = runtimeDirectory + "/hull"
+        let isRoot = Credentials.effectiveUser == 0
+        if !isRoot, let directory = CurrentProcess.variable("XDG_RUNTIME_DIR"), !directory.isEmpty {
+            self.root = directory + "/hull"
         } else {
             self.root = "/run/hull"
         }
@@ -60,9 +60,14 @@ package struct ContainerStore: Sendable {
             if error.errno == .enametoolong { throw Failure("invalid container ID: \(id.count) bytes are too long") }
             throw Failure(error)
         }
-        let made = try open(id)
-        guard try made.lock(waitMilliseconds: 0) else { throw Failure("container with given ID already exists: \(id)") }
-        return made
+        do throws(Failure) {
+            let made = try open(id)
+            if try made.lock(waitMilliseconds: 0) { return made }
+        } catch {
+            try? HostFiles.removeDirectory(path)
+            throw error
+        }
+        throw Failure("container with given ID already exists: \(id)")
     }
 
     /// Opens the directory of a container.
@@ -112,14 +117,20 @@ struct ContainerDirectory: ~Copyable {
     }
 
     func write(_ record: ContainerRecord) throws(SystemError) {
-        try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600)
+        try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600, exchanging: true)
     }
 
     /// The record, of any version that names what is to be removed; nil where there is none yet, or it is no record of
-    /// ours: a creation that was cut off.
-    func readRecord() -> ContainerRecord? {
-        guard let bytes = try? HostFiles.read(recordPath) else { return nil }
-        return try? ContainerRecord.read(bytes)
+    /// ours: a creation that was cut off. One that cannot be read now is an error: without it a container would be forgotten
+    /// that still runs.
+    func readRecord() throws(Failure) -> ContainerRecord? {
+        do throws(SystemError) {
+            let bytes = try HostFiles.read(recordPath)
+            return try? ContainerRecord.read(bytes)
+        } catch {
+            if error.errno == .enoent { return nil }
+            throw Failure(error)
+        }
     }
 
     /// The copy of the config: later edits of the bundle change nothing.

@@ -8,7 +8,7 @@ internal import HullRuntime
 // 2. The command line is read once. 3. The verb runs. 4. Its failure is told in one place.
 let invocation: Invocation
 do throws(UsageError) {
-    invocation = try Invocation(Caller.arguments.dropFirst())
+    invocation = try Invocation(Array(Caller.arguments.dropFirst()))
 } catch {
     Log(error.global).error(error.line)
     Caller.exit(1)

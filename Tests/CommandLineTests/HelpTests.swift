@@ -97,7 +97,7 @@ struct HelpTests {
               --pid-file FILE          write the process id to FILE
               --console-socket SOCKET  send the terminal to this Unix socket
               --pidfd-socket SOCKET    send the process descriptor there (not yet)
-              --preserve-fds N         keep N descriptors from 3 on open (not yet)
+              --preserve-fds N         keep N descriptors from 3 on open
               --cgroup PATH            a cgroup below the container's (not yet); may be
                                        repeated
               --ignore-paused          do not refuse a paused container

@@ -150,7 +150,7 @@ struct BadInput {
         try scenario { s in try s.refuses("/process/env/0") { $0["/process/env"] = ["NONAME"] } }
     }
 
-    // Goal: no fault hides another. Method: three in different places: create tells one and counts, check tells all.
+    // Goal: no fault hides another. Method: three in different places; create tells all, in one line, and so does check.
     @Test("BI-27 all faults of a config are found at once", .only(.hull))
     func all() throws {
         try scenario { s in
@@ -159,18 +159,31 @@ struct BadInput {
                 $0["/linux/namespaces/-"] = ["type": "pid"]
                 $0["/process/rlimits/0/type"] = "RLIMIT_FISH"
             }
-            try s.refuses(bundle, nil, ["2 more"])
+            let create = try s.refuses(bundle, nil, [])
             let check = try s.runtime("check", "--bundle", bundle.directory)
             for pointer in ["/process/cwd: ", "/linux/namespaces/6: ", "/process/rlimits/0/type: "] {
+                #expect(create.stderr.contains(pointer), "\(create)")
                 #expect((check.stdout + check.stderr).contains(pointer), "\(check)")
             }
+            #expect(create.stderr.trimmed.split(separator: "\n").count == 1, "\(create)")
         }
     }
 
-    @Test("BI-28 a property that is not carried out yet is refused", .only(.hull))
-    func unsupported() throws {
+    // Goal: nothing that was asked for is silently left out. Method: each property that has no effect yet.
+    @Test(
+        "BI-28 a property that is not carried out yet is refused", .only(.hull),
+        arguments: [
+            ("/linux/netDevices", ["eth7": [:]]), ("/linux/intelRdt", ["closID": "x"]),
+            ("/linux/memoryPolicy", ["mode": "MPOL_INTERLEAVE", "nodes": "0"]),
+            ("/linux/personality", ["domain": "LINUX32"]), ("/linux/mountLabel", "label"),
+            ("/process/apparmorProfile", "profile"), ("/process/selinuxLabel", "label"),
+            ("/process/scheduler", ["policy": "SCHED_BATCH"]),
+            ("/process/ioPriority", ["class": "IOPRIO_CLASS_IDLE", "priority": 0]),
+            ("/process/execCPUAffinity", ["initial": "0"]),
+        ] as [(String, JSON)])
+    func unsupported(pointer: String, value: JSON) throws {
         try scenario { s in
-            try s.refuses("/linux/intelRdt", "not supported") { $0["/linux/intelRdt"] = ["closID": "x"] }
+            try s.refuses(pointer, "not supported yet: \(pointer)") { $0[pointer] = value }
         }
     }
 }

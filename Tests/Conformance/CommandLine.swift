@@ -68,6 +68,15 @@ struct CommandLine {
         }
     }
 
+    @Test("CL-08 --debug is accepted and adds to what is said")
+    func debug() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true")
+            let outcome = try s.runtime("--debug", "run", "--bundle", bundle.directory, s.id())
+            #expect(outcome.ok, "\(outcome)")
+        }
+    }
+
     // Goal: the lines that conmon and containerd write. Method: one create with all of their options.
     @Test("CL-07 the create line of engines is accepted")
     func engines() throws {

@@ -133,6 +133,24 @@ struct Devices {
         }
     }
 
+    // Goal: a /dev of somebody else's is left as it is. Method: bind a directory there; nothing is made in it.
+    @Test("DV-13 no device is made where /dev is bound")
+    func boundDev() throws {
+        try scenario { s in
+            let bundle = try s.bundle(["/bin/busybox", "ls", "/dev"]) {
+                $0["/mounts"] = [["destination": "/proc", "type": "proc", "source": "proc"]]
+                $0.mount("/dev", type: "bind", from: "data", ["rbind"])
+            }
+            try bundle.addData()
+            let null = Launch(
+                Files.program("mknod") ?? "/bin/mknod", [bundle.directory + "/data/null", "c", "1", "3"], in: "/")
+            #expect(try null.start(outputs: s.directory + "/mknod").outcome().ok)
+            let outcome = try s.run(bundle)
+            #expect(outcome.lines == ["name", "null"], "\(outcome)")
+            #expect(Files.list(bundle.directory + "/data") == ["name", "null"])
+        }
+    }
+
     // Goal: in a user namespace mknod is not allowed, the device is still there. Method: one that the host has too.
     @Test("DV-12 a configured device in a user namespace", .needs(.userNamespace))
     func userNamespace() throws {

@@ -242,6 +242,18 @@ struct Exec {
         }
     }
 
+    // Goal: the line that conmon writes. Method: all of its options at once.
+    @Test("EX-21 the exec line of engines is accepted")
+    func engines() throws {
+        try scenario { s in
+            let container = try container(s)
+            let file = s.directory + "/pid"
+            let outcome = try exec(s, container, Self.process, ["--pid-file", file, "--detach"])
+            #expect(outcome.ok, "\(outcome)")
+            #expect(Files.read(file).flatMap { Int($0) } != nil)
+        }
+    }
+
     @Test("EX-20 exec without a command is refused")
     func noCommand() throws {
         try scenario { s in

@@ -82,6 +82,7 @@ int chull_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 int chull_execve(const char *path, char *const argv[], char *const envp[]);
 int chull_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
 char **chull_environ(void);
+char *chull_getenv(const char *name);
 
 // Credentials and limits ----------------------------------------------------------------------------------------------
 uint32_t chull_geteuid(void);
@@ -108,6 +109,7 @@ int chull_accept(int fd);
 int64_t chull_send(int fd, const void *buffer, size_t count, const int *fds, size_t fd_count);
 int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd);
 // poll(2) for reading on up to 8 descriptors; timeout in milliseconds, -1 for none. Returns a bit mask of the ready ones.
+int64_t chull_pending(int fd);
 int chull_poll(const int *fds, size_t count, int timeout);
 // Waits until a write(2) gets through, or fails at once.
 int chull_wait_writable(int fd);

@@ -18,8 +18,8 @@ extension Creation {
             + runPoststopHooks(plan.hooks[.poststop], record: record)
     }
 
-    /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless it is
-    /// to be kept. Gives the exit code of the shell's view and warnings.
+    /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless
+    /// it is to be kept. Gives the exit code of the shell's view and warnings.
     package consuming func runForeground(
         _ signals: borrowing SignalsOfCaller, keep: Bool, store: ContainerStore
     ) throws(Failure) -> (code: Int32, warnings: [Failure]) {

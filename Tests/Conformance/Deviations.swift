@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 import Support
 
-/// Where Debian's crun 1.8.1 and runc 1.1.5 are known to differ from the spec, from what engines read, or from each other.
-/// A test of such a clause must fail on that runtime, so the tables cannot go stale; hull has none. A key is a clause, or a
-/// clause and the case of its table.
+/// Where Debian's crun 1.8.1 and runc 1.1.5 are known to differ from the spec, from what engines read, or from each
+/// other. A test of such a clause must fail on that runtime, so the tables cannot go stale; hull has none. A key is a
+/// clause, or a clause and the case of its table.
 struct Deviation {
     let reason: String
     /// It shows in some runs only: a race in that runtime.

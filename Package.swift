@@ -71,7 +71,13 @@ let package = Package(
             dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp"],
             exclude: ["Fixtures"], swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
-        .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
+        .testTarget(
+            name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel", "Support"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "InitTests",
+            dependencies: ["HullBytes", "HullLinux", "HullKernel", "HullOCI", "HullPlan", "HullInit", "Support"],
+            swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),
         .target(
             name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],
@@ -82,7 +88,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(
-            name: "RuntimeTests", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI", "HullKernel"],
+            name: "RuntimeTests",
+            dependencies: ["HullBytes", "HullLinux", "HullRuntime", "HullPlan", "HullOCI", "HullKernel", "Support"],
             swiftSettings: tests),
     ]
 )

@@ -12,7 +12,7 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-    .unsafeFlags(["-static-stdlib"], release),
+    .unsafeFlags(["-static-stdlib", "-Xfrontend", "-function-sections"], release),
 ]
 /// HULL_COMMIT=$(git rev-parse HEAD) swift build: what `hull --version` says.
 let commit: [SwiftSetting] =

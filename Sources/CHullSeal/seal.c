@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// CVE-2019-5736: a container can open /proc/PID/exe of the process that enters it. So the verbs that enter one run from a
-// copy that cannot be written: a detached read-only bind mount of the executable, else a sealed memfd.
+// CVE-2019-5736: a container can open /proc/PID/exe of the process that enters it. So the verbs that enter one run from
+// a copy that cannot be written: a detached read-only bind mount of the executable, else a sealed memfd.
 //
-// This is the very first code of the program, before libc: the linker makes `hull_start` its entry point (Package.swift),
-// and it goes on to libc's own. The image that only seals itself thus pays for nothing else: libc's start alone asks the
-// processor 43 times what it can do, which in a virtual machine takes 0.4 ms and two thirds of a millisecond with the
-// pages that it touches, of 6 for a whole `run`. The price is that nothing of libc may be called here: no errno, no strcmp.
+// This is the very first code of the program, before libc: the linker makes `hull_start` its entry point
+// (Package.swift), and it goes on to libc's own. The image that only seals itself thus pays for nothing else: libc's
+// start alone asks the processor 43 times what it can do, which in a virtual machine takes 0.4 ms and two thirds of a
+// millisecond with the pages that it touches, of 6 for a whole `run`. The price is that nothing of libc may be called
+// here: no errno, no strcmp.
 #include "CHullSeal.h"
 
 #include <asm/unistd.h>

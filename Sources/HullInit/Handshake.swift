@@ -15,7 +15,9 @@ package enum InitMessage: Sendable {
     /// A step failed.
     case failure(step: Int, SystemError)
 
-    private enum Kind { static let sibling: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46 }
+    private enum Kind {
+        static let sibling: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46
+    }
 
     /// The message as bytes: its kind, then fields, each with a 16-bit length.
     package var bytes: Bytes {

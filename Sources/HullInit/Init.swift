@@ -64,7 +64,7 @@ package struct InitProgram: ~Copyable {
             callerUmask = CurrentProcess.setUmask(0)
             while index < steps.count {
                 let action = steps[index].action
-                if case .ready = action { report = try becomeReady() } else { try apply(action) }
+                if case .ready = action { report = try becomeReady(index) } else { try apply(action) }
                 index += 1
             }
             // All are so already; this line is the promise.
@@ -128,6 +128,7 @@ package struct InitProgram: ~Copyable {
         case .ownStandardStreams(let uid): ownStandardStreams(uid)
         case .home(let uid): setHome(uid)
         case .findExecutable: executable = try findExecutable()
+        case .appArmor(let profile): try confine(byAppArmor: profile)
         case .ready: break
         }
     }
@@ -144,7 +145,7 @@ package struct InitProgram: ~Copyable {
     }
 
     /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.
-    private mutating func becomeReady() throws(SystemError) -> Int32 {
+    private mutating func becomeReady(_ step: Int) throws(SystemError) -> Int32 {
         InitMessage.ready(hint: executableHint()).send(to: socket)
         // While the runtime is at work.
         CurrentProcess.resetIgnoredSignals()
@@ -156,7 +157,7 @@ package struct InitProgram: ~Copyable {
         try hear(.goodbye)
         let connection = try Sockets.accept(listener).give()
         do { try runStartHooks() } catch {
-            InitMessage.failure(step: steps.count - 1, error).send(to: connection)
+            InitMessage.failure(step: step, error).send(to: connection)
             CurrentProcess.exit(1)
         }
         return connection

@@ -8,7 +8,8 @@ package import HullLinux
 package struct OpenFlags: OptionSet, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
-    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run time.
+    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run
+    /// time.
     package init(arrayLiteral elements: OpenFlags...) { self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue }) }
     /// O_PATH: only a place, nothing can be read through it.
     package static let path = OpenFlags(rawValue: UInt64(O_PATH))
@@ -132,7 +133,9 @@ extension Descriptor {
     }
 
     /// statx(2) of the open file itself.
-    package borrowing func status() throws(SystemError) -> FileStatus { try hullStatus(number, "", Int32(AT_EMPTY_PATH)) }
+    package borrowing func status() throws(SystemError) -> FileStatus {
+        try hullStatus(number, "", Int32(AT_EMPTY_PATH))
+    }
 
     /// The type of the filesystem that the file lies on: fstatfs(2), a *_MAGIC number.
     package borrowing func filesystemType() throws(SystemError) -> Int64 { try hullFilesystem(number).type }
@@ -201,7 +204,8 @@ func hullStatus(_ directory: Int32, _ path: Bytes, _ flags: Int32) throws(System
     return FileStatus(
         mode: status.mode, uid: status.uid, gid: status.gid,
         device: DeviceNumber(major: status.rdev_major, minor: status.rdev_minor), inode: status.inode,
-        links: status.nlink, size: status.size, filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor),
+        links: status.nlink, size: status.size,
+        filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor),
         modified: (status.modified, status.modified_nanoseconds))
 }
 
@@ -249,7 +253,8 @@ func hullLinkTarget(_ path: Bytes, _ directory: Int32) throws(SystemError) -> By
     return Bytes(target)
 }
 
-/// Host paths: what the runtime does in its own directories and the kernel's filesystems, never below a container's root.
+/// Host paths: what the runtime does in its own directories and the kernel's filesystems, never below a container's
+/// root.
 package enum HostFiles {
     /// statx(2), following links; nil where nothing is.
     package static func status(_ path: Bytes) throws(SystemError) -> FileStatus? {
@@ -299,9 +304,9 @@ package enum HostFiles {
 
     /// Replaces a file in one step: a sibling with the bytes takes its name. Readers see the old or the new whole.
     ///
-    /// With `exchanging`, an old file and the sibling change names, and the old one is removed afterwards. rename(2) over it
-    /// would do the same, but ext4 takes that for a wish that the new bytes be on the disk: 0.1 to 0.3 ms, of 6 for a whole
-    /// `run`, and as much again when the blocks are given back. Only for a file that nobody else writes.
+    /// With `exchanging`, an old file and the sibling change names, and the old one is removed afterwards. rename(2)
+    /// over it would do the same, but ext4 takes that for a wish that the new bytes be on the disk: 0.1 to 0.3 ms, of 6
+    /// for a whole `run`, and as much again when the blocks are given back. Only for a file that nobody else writes.
     package static func replace(
         _ path: Bytes, with bytes: Bytes, mode: UInt32, through sibling: Bytes? = nil, exchanging: Bool = false
     ) throws(SystemError) {
@@ -330,8 +335,8 @@ package enum HostFiles {
         return true
     }
 
-    /// A new file, never one that somebody has put there, nor what a link there points to: the directory of a pid file may
-    /// be everybody's. One that an earlier process of the same pid left behind is in the way.
+    /// A new file, never one that somebody has put there, nor what a link there points to: the directory of a pid file
+    /// may be everybody's. One that an earlier process of the same pid left behind is in the way.
     private static func makeAnew(_ path: Bytes, mode: UInt32) throws(SystemError) -> Descriptor {
         do { return try Descriptor(opening: path, [.write, .create, .exclusive], mode: mode) } catch {
             guard error.errno == .eexist else { throw error }

@@ -12,16 +12,18 @@ extension Creation {
     package consuming func runDetached() throws(Failure) { try start() }
 
     /// Removes the container after its end, unless another hull has done so.
-    private func removeAfterEnd() throws(Failure) -> [Failure] {
-        guard try directory.lock(waitMilliseconds: 10_000), try directory.readRecord() != nil else { return [] }
+    private func removeAfterEnd() -> [Failure] {
+        // A directory that is gone has no links any more. Where that cannot be told, removing once more does no harm.
+        let isLocked = (try? directory.lock(waitMilliseconds: 10_000)) ?? true
+        guard isLocked, (try? directory.descriptor.status().links) != 0 else { return [] }
         return removeTraces(record, directory).map { Failure($0) }
             + runPoststopHooks(plan.hooks[.poststop], record: record)
     }
 
-    /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless it is
-    /// to be kept. Gives the exit code of the shell's view and warnings.
+    /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless
+    /// it is to be kept. Gives the exit code of the shell's view and warnings.
     package consuming func runForeground(
-        _ signals: borrowing SignalsOfCaller, keep: Bool, store: ContainerStore
+        _ signals: borrowing SignalsOfCaller, keep: Bool
     ) throws(Failure) -> (code: Int32, warnings: [Failure]) {
         let relay: TerminalRelay?
         do throws(Failure) { relay = try makeRelay() } catch { throw undo(error) }
@@ -39,7 +41,7 @@ extension Creation {
         }
         relay?.restore()
         guard !keep else { return (status.code, []) }
-        return (status.code, try removeAfterEnd())
+        return (status.code, removeAfterEnd())
     }
 
     /// The caller's terminal in place of a console socket.

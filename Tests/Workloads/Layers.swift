@@ -51,7 +51,8 @@ struct Layers {
         return outcome.stdout
     }
 
-    // Goal: one root for many. Method: ten at once write the same names, change and remove what is below; each sees its own.
+    // Goal: one root for many. Method: ten at once write the same names, change and remove what is below; each sees its
+    // own.
     @Test("ten containers at once on one root", .timeLimit(.minutes(5)))
     func many() throws {
         try scenario { s in

@@ -27,8 +27,12 @@ let package = Package(
     targets: [
         // libc and kernel: constants, one-line wrappers, the clone trampoline, the last mile to execve.
         .target(name: "CHull", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
-        // Protects the executable before the Swift runtime starts; linked into `hull` alone, never into tests.
-        .target(name: "CHullSeal", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])]),
+        // Protects the executable before libc and the Swift runtime start; linked into `hull` alone, never into tests.
+        .target(
+            name: "CHullSeal",
+            cSettings: [
+                .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-stack-protector"])
+            ]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),
 
@@ -55,7 +59,10 @@ let package = Package(
                 "CHullSeal", "CVersion", "HullBytes", "HullCommandLine", "HullRuntime", "HullPlan", "HullOCI",
             ],
             swiftSettings: swift + commit,
-            linkerSettings: [.unsafeFlags(["-static-executable", "-use-ld=lld"], release)]),
+            linkerSettings: [
+                .unsafeFlags(["-Xlinker", "--entry=hull_start"], .when(platforms: [.linux])),
+                .unsafeFlags(["-static-executable", "-use-ld=lld"], release),
+            ]),
 
         .testTarget(
             name: "OCITests", dependencies: ["HullBytes", "HullOCI"], exclude: ["Schema"], swiftSettings: tests),

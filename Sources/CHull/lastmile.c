@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// From the first privilege drop to execve. C, not Swift: once the container's filter is on, an allocation may be answered
-// by SIGSYS, and nothing here allocates. Each step is done or the process is dead: nothing is retried, nothing optional.
+// From the first privilege drop to execve. C, not Swift: once the container's filter is on, an allocation may be
+// answered by SIGSYS, and nothing here allocates. Each step is done or the process is dead: nothing is retried, nothing
+// optional.
 #define _GNU_SOURCE
 #include "wrappers.h"
 
@@ -64,8 +65,8 @@ static void set_capabilities(const struct chull_last_mile *mile)
             fail(mile, CHULL_STEP_AMBIENT, errno);
 }
 
-// The directory may be reachable for the container's user only (a home of mode 0700 below root-squashed NFS). It must lie
-// inside the root (CVE-2024-21626); the raw getcwd says "(unreachable)" else.
+// The directory may be reachable for the container's user only (a home of mode 0700 below root-squashed NFS). It must
+// lie inside the root (CVE-2024-21626); the raw getcwd says "(unreachable)" else.
 static void enter_directory(const struct chull_last_mile *mile)
 {
     char path[4096];

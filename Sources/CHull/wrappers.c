@@ -280,6 +280,8 @@ int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd)
         memcpy(received_fd, CMSG_DATA(header), sizeof(int));
     return r;
 }
+// The size of the next message, which stays; 0 at the end.
+int64_t chull_pending(int fd) { RESULT(recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC)); }
 int chull_poll(const int *fds, size_t count, int timeout)
 {
     struct pollfd polled[8];
@@ -327,94 +329,4 @@ int chull_interface_up(const char *name)
     int r = ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
     close(fd);
     return r;
-}
-
-int chull_pty_unlock(int master) { RESULT(ioctl(master, TIOCSPTLCK, &(int){0})); }
-int chull_pty_peer(int master, int flags) { RESULT(ioctl(master, TIOCGPTPEER, flags)); }
-int chull_pty_number(int master)
-{
-    int number;
-    if (ioctl(master, TIOCGPTN, &number) < 0) return -errno;
-    return number;
-}
-int chull_set_controlling_terminal(int fd) { RESULT(ioctl(fd, TIOCSCTTY, 0)); }
-int chull_set_window_size(int fd, uint16_t rows, uint16_t columns)
-{
-    struct winsize size = {.ws_row = rows, .ws_col = columns};
-    RESULT(ioctl(fd, TIOCSWINSZ, &size));
-}
-int chull_get_window_size(int fd, uint16_t *rows, uint16_t *columns)
-{
-    struct winsize size;
-    if (ioctl(fd, TIOCGWINSZ, &size) < 0) return -errno;
-    *rows = size.ws_row;
-    *columns = size.ws_col;
-    return 0;
-}
-int chull_isatty(int fd) { return isatty(fd); }
-int chull_terminal_raw(int fd, void *saved, size_t size)
-{
-    struct termios settings;
-    if (size < sizeof settings) return -EINVAL;
-    if (tcgetattr(fd, &settings) < 0) return -errno;
-    memcpy(saved, &settings, sizeof settings);
-    cfmakeraw(&settings);
-    // The container's terminal adds no carriage returns, so this one still must.
-    settings.c_oflag |= OPOST;
-    RESULT(tcsetattr(fd, TCSANOW, &settings));
-}
-int chull_terminal_restore(int fd, const void *saved)
-{
-    struct termios settings;
-    memcpy(&settings, saved, sizeof settings);
-    RESULT(tcsetattr(fd, TCSANOW, &settings));
-}
-int chull_terminal_no_onlcr(int fd)
-{
-    struct termios settings;
-    if (tcgetattr(fd, &settings) < 0) return -errno;
-    settings.c_oflag &= ~(tcflag_t)ONLCR;
-    RESULT(tcsetattr(fd, TCSANOW, &settings));
-}
-
-int chull_bpf_load_device(const void *instructions, uint32_t count, char *log, uint32_t log_size)
-{
-    union bpf_attr attr = {
-        .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE, .insns = (uintptr_t)instructions, .insn_cnt = count,
-        .license = (uintptr_t) "GPL", .log_buf = (uintptr_t)log, .log_size = log_size, .log_level = log_size != 0};
-    RESULT(syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof attr));
-}
-// BPF_F_ALLOW_MULTI: programs of the cgroups above keep their say.
-int chull_bpf_attach_device(int cgroup, int program)
-{
-    union bpf_attr attr = {
-        .target_fd = cgroup, .attach_bpf_fd = program, .attach_type = BPF_CGROUP_DEVICE,
-        .attach_flags = BPF_F_ALLOW_MULTI};
-    RESULT(syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof attr));
-}
-int chull_seccomp_action_available(uint32_t action)
-{
-    RESULT(syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action));
-}
-int64_t chull_clock_realtime(int64_t *nanoseconds)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    *nanoseconds = now.tv_nsec;
-    return now.tv_sec;
-}
-int64_t chull_clock_monotonic_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * 1000000000ll + now.tv_nsec;
-}
-int chull_kernel_version(uint32_t *major, uint32_t *minor)
-{
-    struct utsname name;
-    if (uname(&name) < 0) return -errno;
-    char *end;
-    *major = strtoul(name.release, &end, 10);
-    *minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
-    return 0;
 }

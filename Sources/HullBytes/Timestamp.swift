@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-
 /// A moment: what clock_gettime(CLOCK_REALTIME) gives.
 package struct Timestamp: Equatable, Sendable {
     /// Seconds since 1970 in UTC.

@@ -75,7 +75,7 @@ package struct ExecOptions: VerbOptions {
             .text("cap", letter: "c", "CAP", "add a capability") { $0.caps.append($1) }.repeatable,
             .flag("no-new-privs", "no gain of privileges by execve") { $0.noNewPrivs = $1 },
             .path("process-label", "LABEL", "the SELinux label (not yet)") { $0.processLabel = $1 },
-            .path("apparmor", "PROFILE", "the AppArmor profile (not yet)") { $0.apparmor = $1 },
+            .path("apparmor", "PROFILE", "the AppArmor profile") { $0.apparmor = $1 },
         ]
     }
 

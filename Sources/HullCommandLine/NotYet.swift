@@ -31,7 +31,6 @@ extension ExecOptions {
     fileprivate var notYet: [Bytes] {
         var options: [Bytes] = []
         if processLabel != nil { options.append("--process-label") }
-        if apparmor != nil { options.append("--apparmor") }
         if pidfdSocket != nil { options.append("--pidfd-socket") }
         if !cgroups.isEmpty { options.append("--cgroup") }
         return options

@@ -6,8 +6,8 @@ internal import HullLinux
 internal import HullPlan
 
 extension InitProgram {
-    /// Opens a pseudo-terminal of the container's own devpts, sends its master away, and takes the other end as standard
-    /// streams and controlling terminal.
+    /// Opens a pseudo-terminal of the container's own devpts, sends its master away, and takes the other end as
+    /// standard streams and controlling terminal.
     mutating func openConsole(_ plan: ConsolePlan) throws(SystemError) {
         guard let consoleSocket else { throw SystemError("connect", "console socket", .ebadf) }
         let master = try openMaster()

@@ -13,11 +13,11 @@ extension InitProgram {
             let place = try root.makeFile(plan.path)
             return try MountTree(opened).attach(at: place.number)
         }
-        let parent = try root.makeDirectories(plan.path.parentPath)
+        let parent = try parent(of: plan.path)
         let name = plan.path.lastComponent
         do {
             try RootDirectory.makeNode(
-                name, mode: plan.kind.modeBits | plan.mode, device: plan.number, in: parent.number)
+                name, mode: plan.kind.modeBits | plan.mode, device: plan.number, in: parent)
         } catch {
             guard error.errno == .eexist, try isSame(plan, name, parent) else {
                 throw SystemError(error.call, plan.path, error.errno, detail: error.detail)
@@ -25,25 +25,44 @@ extension InitProgram {
             return
         }
         if plan.uid != 0 || plan.gid != 0 {
-            try RootDirectory.changeOwner(name, uid: plan.uid, gid: plan.gid, in: parent.number)
+            try RootDirectory.changeOwner(name, uid: plan.uid, gid: plan.gid, in: parent)
         }
     }
 
     /// config-linux.md: "If a file already exists at path that does not match the requested device, the runtime MUST
     /// generate an error."
-    private func isSame(
-        _ plan: DevicePlan, _ name: Bytes, _ parent: borrowing Descriptor
-    ) throws(SystemError) -> Bool {
-        guard let status = try RootDirectory.status(name, in: parent.number) else { return false }
+    private func isSame(_ plan: DevicePlan, _ name: Bytes, _ parent: Int32) throws(SystemError) -> Bool {
+        guard let status = try RootDirectory.status(name, in: parent) else { return false }
         return status.kindBits == plan.kind.modeBits && (plan.kind == .fifo || status.device == plan.number)
+    }
+
+    /// The directory of a device or link. It stays open from one such step to the next: most of them lie in /dev.
+    private mutating func parent(of path: Bytes) throws(SystemError) -> Int32 {
+        let path = path.parentPath
+        if parentPath != path {
+            parentDirectory = try root.makeDirectories(path)
+            parentPath = path
+        }
+        return parentDirectory.number
     }
 
     /// A link that every /dev has; what is there already stays.
     mutating func makeLink(_ path: Bytes, _ target: Bytes) throws(SystemError) {
-        let parent = try root.makeDirectories(path.parentPath)
+        let parent = try parent(of: path)
         // A read-only /dev of the root filesystem's own may do without.
-        do { try RootDirectory.makeLink(path.lastComponent, to: target, in: parent.number) } catch {
+        do { try RootDirectory.makeLink(path.lastComponent, to: target, in: parent) } catch {
             if error.errno != .erofs { throw error }
+        }
+    }
+}
+
+extension InsideAction {
+    /// Whether this is one of the steps in a row that share an open directory: nothing is mounted or renamed by them.
+    var makesEntry: Bool {
+        switch self {
+        case .device(let plan): plan.slot == nil
+        case .link: true
+        default: false
         }
     }
 }

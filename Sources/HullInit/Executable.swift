@@ -6,8 +6,8 @@ internal import HullLinux
 internal import HullPlan
 
 extension InitProgram {
-    /// Finds the program as execvp(3) would, in the container's PATH, now that its root is entered; so that a missing one
-    /// is an error of `create`. Engines match these words.
+    /// Finds the program as execvp(3) would, in the container's PATH, now that its root is entered; so that a missing
+    /// one is an error of `create`. Engines match these words.
     func findExecutable() throws(SystemError) -> Bytes {
         let name = process.arguments.first ?? ""
         if name.contains(0x2f) {
@@ -51,7 +51,8 @@ extension InitProgram {
         try checkInterpreter(path, call)
     }
 
-    /// execve(2) answers ENOENT for a script whose interpreter is missing, as if the script were: the true name is told.
+    /// execve(2) answers ENOENT for a script whose interpreter is missing, as if the script were: the true name is
+    /// told.
     private func checkInterpreter(_ path: Bytes, _ call: Bytes) throws(SystemError) {
         guard let start = firstBytes(of: path), start.hasPrefix("#!") else { return }
         let line = Bytes(start.array.dropFirst(2).prefix { $0 != 0x0a })
@@ -60,7 +61,8 @@ extension InitProgram {
             guard error.errno == .enoent || error.errno == .enotdir else { return }
             var why = "its interpreter \"\(shown(interpreter))\" does not exist in the container" as Bytes
             if interpreter.hasSuffix("\r") {
-                why = "its first line ends in a carriage return, so the interpreter is \"\(shown(interpreter))\": "
+                why =
+                    "its first line ends in a carriage return, so the interpreter is \"\(shown(interpreter))\": "
                     + "save the script with Unix line ends"
             }
             throw SystemError("\(call.prefix(call.count - 4))execve", path, .enoent, detail: why)

@@ -15,7 +15,9 @@ package enum InitMessage: Sendable {
     /// A step failed.
     case failure(step: Int, SystemError)
 
-    private enum Kind { static let sibling: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46 }
+    private enum Kind {
+        static let sibling: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46
+    }
 
     /// The message as bytes: its kind, then fields, each with a 16-bit length.
     package var bytes: Bytes {
@@ -47,10 +49,13 @@ package enum InitMessage: Sendable {
         }
     }
 
-    /// Sends the message. A runtime that is gone needs no report.
-    package func send(to socket: Int32, descriptors: [Int32] = []) {
-        try? Sockets.send(bytes, descriptors: descriptors, to: socket)
+    /// Sends the message; EPIPE where the runtime is gone. One that is waited for must come through, or both sides would wait.
+    package func send(to socket: Int32, descriptors: [Int32] = []) throws(SystemError) {
+        try Sockets.send(bytes, descriptors: descriptors, to: socket)
     }
+
+    /// Sends a last message: a runtime that is gone needs none.
+    package func sendLast(to socket: Int32) { try? send(to: socket) }
 
     private static func pack(_ kind: UInt8, _ fields: [Bytes]) -> Bytes {
         var array: [UInt8] = [kind]

@@ -24,7 +24,8 @@ package struct HookState: Sendable {
 }
 
 extension HookPlan {
-    /// Runs the hook to its end. A failure names the kind, how it ended, and the end of what it wrote to standard error.
+    /// Runs the hook to its end. A failure names the kind, how it ended, and the end of what it wrote to standard
+    /// error.
     package func run(_ kind: HookKind, state: Bytes, inheriting environment: [Bytes]) throws(SystemError) {
         let outcome = try Subprocess(
             path: path, arguments: arguments, environment: self.environment ?? environment, input: state,

@@ -33,6 +33,9 @@ package struct InitProgram: ~Copyable {
     var emptyTree: MountTree?
     var nullDevice: Descriptor?
     var procfs: PrivateProcfs?
+    /// Where the last device or link was made, in a row of such steps.
+    var parentDirectory = Descriptor(owning: -1)
+    var parentPath: Bytes = ""
     var executable: Bytes = ""
     var lateDirectory: Bytes?
 
@@ -61,13 +64,13 @@ package struct InitProgram: ~Copyable {
             callerUmask = CurrentProcess.setUmask(0)
             while index < steps.count {
                 let action = steps[index].action
-                if case .ready = action { report = try becomeReady() } else { try apply(action) }
+                if case .ready = action { report = try becomeReady(index) } else { try apply(action) }
                 index += 1
             }
             // All are so already; this line is the promise.
             try closeOnExec(from: firstOwned)
         } catch {
-            InitMessage.failure(step: index, error).send(to: report)
+            InitMessage.failure(step: index, error).sendLast(to: report)
             CurrentProcess.exit(1)
         }
         goLastMile(report)
@@ -75,7 +78,12 @@ package struct InitProgram: ~Copyable {
 
     /// All descriptors that the steps use; every other one is the runtime's own.
     var needed: [Int32] {
-        (3..<firstOwned) + held.open + [socket] + [listener, consoleSocket].compactMap { $0 }
+        var numbers = held.open
+        numbers.append(socket)
+        if let listener { numbers.append(listener) }
+        if let consoleSocket { numbers.append(consoleSocket) }
+        for number in 3..<firstOwned { numbers.append(number) }
+        return numbers
     }
 
     /// The descriptors below are for the container's program.
@@ -83,6 +91,7 @@ package struct InitProgram: ~Copyable {
 
     /// The steps. No default: a new kind of step does not compile until it is carried out here.
     private mutating func apply(_ action: InsideAction) throws(SystemError) {
+        if !action.makesEntry { parentPath = "" }
         switch action {
         case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
         case .awaitMappings: try hear(.mappingsWritten)
@@ -102,7 +111,7 @@ package struct InitProgram: ~Copyable {
         case .link(let path, let target): try makeLink(path, target)
         case .console(let console): try openConsole(console)
         case .runtimeHooks:
-            InitMessage.hooksPoint.send(to: socket)
+            try InitMessage.hooksPoint.send(to: socket)
             try hear(.goOn)
         case .hook(let kind, let hook): try run(hook, kind)
         case .sysctl(let path, let value): try writeSysctl(path, value)
@@ -119,6 +128,7 @@ package struct InitProgram: ~Copyable {
         case .ownStandardStreams(let uid): ownStandardStreams(uid)
         case .home(let uid): setHome(uid)
         case .findExecutable: executable = try findExecutable()
+        case .appArmor(let profile): try confine(byAppArmor: profile)
         case .ready: break
         }
     }
@@ -135,8 +145,10 @@ package struct InitProgram: ~Copyable {
     }
 
     /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.
-    private mutating func becomeReady() throws(SystemError) -> Int32 {
-        InitMessage.ready(hint: executableHint()).send(to: socket)
+    private mutating func becomeReady(_ step: Int) throws(SystemError) -> Int32 {
+        try InitMessage.ready(hint: executableHint()).send(to: socket)
+        // While the runtime is at work.
+        CurrentProcess.resetIgnoredSignals()
         guard let listener else {
             try hear(.start)
             try runStartHooks()
@@ -145,7 +157,7 @@ package struct InitProgram: ~Copyable {
         try hear(.goodbye)
         let connection = try Sockets.accept(listener).give()
         do { try runStartHooks() } catch {
-            InitMessage.failure(step: steps.count - 1, error).send(to: connection)
+            InitMessage.failure(step: step, error).sendLast(to: connection)
             CurrentProcess.exit(1)
         }
         return connection
@@ -175,7 +187,6 @@ package struct InitProgram: ~Copyable {
         mile.environment = process.environment
         mile.lateDirectory = lateDirectory
         CurrentProcess.setUmask(process.umask)
-        CurrentProcess.resetIgnoredSignals()
         try? CurrentProcess.setSignalMask(0)
         mile.run(report: report)
     }

@@ -6,8 +6,8 @@ internal import HullLinux
 internal import HullPlan
 
 extension InitProgram {
-    /// Covers a path: a directory by an empty read-only one, anything else by the null device. What is not there needs no
-    /// cover; every other failure is one (CVE-2025-31133).
+    /// Covers a path: a directory by an empty read-only one, anything else by the null device. What is not there needs
+    /// no cover; every other failure is one (CVE-2025-31133).
     mutating func maskPath(_ path: Bytes) throws(SystemError) {
         guard let place = try placeInRoot(path) else { return }
         if try place.status().isDirectory {
@@ -17,8 +17,8 @@ extension InitProgram {
         }
     }
 
-    /// One empty filesystem serves all masked directories. The first gets it, the others copies: before kernel 6.15 only
-    /// what is attached can be copied.
+    /// One empty filesystem serves all masked directories. The first gets it, the others copies: before kernel 6.15
+    /// only what is attached can be copied.
     private mutating func coverDirectory(_ place: borrowing Descriptor) throws(SystemError) {
         if let number = emptyTree?.descriptor.number {
             return try MountTree(copyingAt: number, recursive: false).attach(at: place.number)

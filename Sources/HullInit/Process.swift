@@ -40,12 +40,13 @@ extension InitProgram {
             return
         }
         guard try HostFiles.workingDirectory().isAbsolutePath else {
-            throw SystemError("getcwd", path, .enoent, detail: "the working directory is outside of the container's root")
+            throw SystemError(
+                "getcwd", path, .enoent, detail: "the working directory is outside of the container's root")
         }
     }
 
-    /// The home directory of the user in the container's /etc/passwd, `/` for one who is not there: programs rely on it,
-    /// and only the image knows. A passwd that is no file, or very large, is none.
+    /// The home directory of the user in the container's /etc/passwd, `/` for one who is not there: programs rely on
+    /// it, and only the image knows. A passwd that is no file, or very large, is none.
     mutating func setHome(_ uid: UInt32) {
         var home: Bytes = "/"
         if let file = try? root.open("/etc/passwd", [.nonBlocking]), (try? file.status())?.isRegular == true,
@@ -62,12 +63,13 @@ extension InitProgram {
         process.environment.append("HOME=" + home)
     }
 
-    /// Gives pipes and terminals on the standard streams to the container's user; the group stays. Anything else is the
-    /// host's: a file, a device. What refuses the change can be used without.
+    /// Gives pipes, files and terminals on the standard streams to the container's user, who may then open them again
+    /// by name; the group stays. A device such as the null device is the host's. What refuses the change can be used
+    /// without.
     func ownStandardStreams(_ uid: UInt32) {
         for stream in Int32(0)...2 {
             guard let status = try? FileStatus(ofOpen: stream), status.uid != uid else { continue }
-            guard status.isFifo || Terminal.isTerminal(stream) else { continue }
+            if status.isCharacterDevice && !Terminal.isTerminal(stream) { continue }
             try? RootDirectory.changeOwner("", uid: uid, gid: UInt32.max, in: stream)
         }
     }

@@ -58,9 +58,10 @@ extension InitProgram {
         return tree
     }
 
-    /// An upper layer that is gone with the mount namespace. overlayfs takes layers of attached mounts only, so the tmpfs
-    /// is attached over `/` until the overlay is made, which then keeps the filesystem alive. It must be gone before
-    /// pivot_root: on top of the old root it would be what the umount there takes away, and the old root would stay.
+    /// An upper layer that is gone with the mount namespace. overlayfs takes layers of attached mounts only, so the
+    /// tmpfs is attached over `/` until the overlay is made, which then keeps the filesystem alive. It must be gone
+    /// before pivot_root: on top of the old root it would be what the umount there takes away, and the old root would
+    /// stay.
     private func makeThrowAwayLayer() throws(SystemError) -> MountTree {
         let context = try FilesystemContext("tmpfs")
         try context.set("source", "hull")
@@ -73,8 +74,8 @@ extension InitProgram {
         return tmpfs
     }
 
-    /// Joins a mount namespace that others use. The root was built in a namespace that is left behind here; a detached copy
-    /// of it becomes the root of this process alone.
+    /// Joins a mount namespace that others use. The root was built in a namespace that is left behind here; a detached
+    /// copy of it becomes the root of this process alone.
     mutating func changeRoot(_ namespace: Int32) throws(SystemError) {
         let copy = try MountTree(copyingAt: root.number, recursive: true)
         try CurrentProcess.join([.mount], namespace)

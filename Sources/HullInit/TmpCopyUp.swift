@@ -6,10 +6,12 @@ internal import HullLinux
 internal import HullPlan
 
 extension InitProgram {
-    /// The option `tmpcopyup`: what the place holds is copied into the new tmpfs before it is attached there. Engines use it
-    /// for /run, /tmp and /var/tmp of a read-only root. The place is the image's, so every step is one name in an open
-    /// directory of the same mount, and nothing is followed.
-    func copyUp(_ place: borrowing Descriptor, into tree: borrowing MountTree, _ plan: FilesystemPlan) throws(SystemError) {
+    /// The option `tmpcopyup`: what the place holds is copied into the new tmpfs before it is attached there. Engines
+    /// use it for /run, /tmp and /var/tmp of a read-only root. The place is the image's, so every step is one name in
+    /// an open directory of the same mount, and nothing is followed.
+    func copyUp(_ place: borrowing Descriptor, into tree: borrowing MountTree, _ plan: FilesystemPlan)
+        throws(SystemError)
+    {
         do throws(SystemError) {
             let source = try Descriptor(opening: ".", [.directory], strictlyIn: place.number)
             let target = try Descriptor(opening: ".", [.directory], strictlyIn: tree.descriptor.number)
@@ -20,12 +22,13 @@ extension InitProgram {
             }
         } catch {
             let what: Bytes = error.object.isEmpty ? "tmpcopyup" : "tmpcopyup of \(error.object)"
-            throw SystemError(error.call, "", error.errno, detail: error.detail.isEmpty ? what : "\(what): \(error.detail)")
+            throw SystemError(
+                error.call, "", error.errno, detail: error.detail.isEmpty ? what : "\(what): \(error.detail)")
         }
     }
 
-    /// Devices and sockets are left out: the first are for `linux.devices`, nobody listens on the second. So is what another
-    /// mount covers, and what is gone before it is reached.
+    /// Devices and sockets are left out: the first are for `linux.devices`, nobody listens on the second. So is what
+    /// another mount covers, and what is gone before it is reached.
     private func copyEntries(
         of source: borrowing Descriptor, to target: borrowing Descriptor, depth: Int
     ) throws(SystemError) {

@@ -26,8 +26,8 @@ extension Descriptor {
 
 extension RootDirectory {
     /// Gives a name in an open directory, or with an empty name what is open itself, the owner, the permissions and the
-    /// time of modification of another file; of a symbolic link there are no permissions. The order matters: a change of
-    /// the owner takes set-id bits off. An owner that the user namespace does not know stays its root.
+    /// time of modification of another file; of a symbolic link there are no permissions. The order matters: a change
+    /// of the owner takes set-id bits off. An owner that the user namespace does not know stays its root.
     package static func copyMetadata(of status: FileStatus, to name: Bytes, in parent: Int32) throws(SystemError) {
         do { try changeOwner(name, uid: status.uid, gid: status.gid, in: parent) } catch {
             if error.errno != .einval && error.errno != .eperm { throw error }

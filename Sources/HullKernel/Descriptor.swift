@@ -11,7 +11,7 @@ package struct Descriptor: ~Copyable {
 
     /// Takes over a descriptor that nobody else owns.
     package init(owning number: Int32) { self.number = number }
-    deinit { _ = chull_close(number) }
+    deinit { if number >= 0 { _ = chull_close(number) } }
 
     /// Gives the number away; whoever takes it closes it.
     package consuming func give() -> Int32 {

@@ -36,8 +36,8 @@ package enum ExitStatus: Equatable, Sendable {
         self.init(pid: pid, pidfd: Descriptor(owning: try check(chull_pidfd_open(pid), "pidfd_open", "\(pid)")))
     }
 
-    /// Takes over a pidfd that another process has opened. That one may live in another pid namespace, so the pid in the
-    /// caller's is asked of the kernel: proc_pid_fdinfo(5). ESRCH when the process has been reaped.
+    /// Takes over a pidfd that another process has opened. That one may live in another pid namespace, so the pid in
+    /// the caller's is asked of the kernel: proc_pid_fdinfo(5). ESRCH when the process has been reaped.
     package init(pidfd: consuming Descriptor) throws(SystemError) {
         let pid = try Procfs.pid(ofPidfd: pidfd.number)
         self.init(pid: pid, pidfd: pidfd)

@@ -26,8 +26,8 @@ package struct PrivateProcfs: ~Copyable {
 
 /// What the host's /proc says of processes and mounts. Pure parsers are apart, for tests.
 package enum Procfs {
-    /// The start time of a process in clock ticks since boot: with the pid it names a process for good. nil for a process
-    /// that is gone or is a zombie: it has ended for everybody but its parent.
+    /// The start time of a process in clock ticks since boot: with the pid it names a process for good. nil for a
+    /// process that is gone or is a zombie: it has ended for everybody but its parent.
     package static func startTime(of pid: Int32) -> UInt64? {
         guard let text = try? HostFiles.read("/proc/\(pid)/stat", limit: 1 << 16) else { return nil }
         guard let (state, start) = parseStat(Bytes(text)) else { return nil }

@@ -4,8 +4,9 @@ internal import CHull
 package import HullBytes
 package import HullLinux
 
-/// The container's root directory, hostile before and after pivot_root: every path below it is resolved by openat2(2) with
-/// RESOLVE_IN_ROOT, so that no symbolic link leads out (CVE-2019-18837, CVE-2021-30465, CVE-2024-45310), and never twice.
+/// The container's root directory, hostile before and after pivot_root: every path below it is resolved by openat2(2)
+/// with RESOLVE_IN_ROOT, so that no symbolic link leads out (CVE-2019-18837, CVE-2021-30465, CVE-2024-45310), and never
+/// twice.
 package struct RootDirectory: ~Copyable {
     private let directory: Descriptor
 
@@ -46,8 +47,8 @@ package struct RootDirectory: ~Copyable {
     }
 
     /// The directory at the path; missing components are made with mode 0755, one at a time below what was opened. With
-    /// `strict` no symbolic link is followed on the way; else the target of one that leads to nothing is made, inside the
-    /// root: images have /var/run -> /run without /run.
+    /// `strict` no symbolic link is followed on the way; else the target of one that leads to nothing is made, inside
+    /// the root: images have /var/run -> /run without /run.
     package func makeDirectories(_ path: Bytes, strict: Bool = false) throws(SystemError) -> Descriptor {
         try makeDirectories(path, strict: strict, links: 40)
     }
@@ -94,7 +95,8 @@ package struct RootDirectory: ~Copyable {
     }
 
     /// What has just been made, where it was made. Somebody may have been faster: what is there is taken, but no link.
-    private static func openMade(_ name: Bytes, _ flags: OpenFlags, in parent: Int32) throws(SystemError) -> Descriptor {
+    private static func openMade(_ name: Bytes, _ flags: OpenFlags, in parent: Int32) throws(SystemError) -> Descriptor
+    {
         try Descriptor(opening: name, flags, below: parent, resolve: UInt64(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS))
     }
 

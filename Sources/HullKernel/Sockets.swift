@@ -9,7 +9,8 @@ package enum Sockets {
     /// Two connected ends of SOCK_SEQPACKET: messages keep their borders, and an end that dies is seen.
     package static func pair() throws(SystemError) -> SocketPair {
         var ends: [Int32] = [-1, -1]
-        try check(unsafe ends.withUnsafeMutableBufferPointer { unsafe chull_seqpacket_pair($0.baseAddress) }, "socketpair")
+        try check(
+            unsafe ends.withUnsafeMutableBufferPointer { unsafe chull_seqpacket_pair($0.baseAddress) }, "socketpair")
         return SocketPair(first: Descriptor(owning: ends[0]), second: Descriptor(owning: ends[1]))
     }
 
@@ -25,14 +26,15 @@ package enum Sockets {
     package static func connect(to path: Bytes, seqpacket: Bool) throws(SystemError) -> Descriptor {
         let socket = Descriptor(owning: try check(chull_unix_socket(seqpacket ? 1 : 0), "socket"))
         // sun_path holds 107 bytes; through the directory's descriptor every path is short.
-        let directory = path.count > 107 ? try Descriptor(opening: path.parentPath, [.path, .directory]) : Descriptor(owning: -1)
+        let directory =
+            path.count > 107 ? try Descriptor(opening: path.parentPath, [.path, .directory]) : Descriptor(owning: -1)
         let address = path.count > 107 ? "/proc/self/fd/\(directory.number)/\(path.lastComponent)" : path
         try check(unsafe address.withCString { unsafe chull_unix_connect(socket.number, $0) }, "connect", path)
         return socket
     }
 
-    /// Whether a SOCK_SEQPACKET socket listens at a path, without connecting to it: the kernel compares the types when it has
-    /// found the socket, EPROTOTYPE; ECONNREFUSED, when nobody has it open any more.
+    /// Whether a SOCK_SEQPACKET socket listens at a path, without connecting to it: the kernel compares the types when
+    /// it has found the socket, EPROTOTYPE; ECONNREFUSED, when nobody has it open any more.
     package static func isListening(at path: Bytes) throws(SystemError) -> Bool {
         do { _ = try connect(to: path, seqpacket: false) } catch {
             if error.errno == .eprototype { return true }
@@ -56,12 +58,15 @@ package enum Sockets {
         try check(sent, "sendmsg")
     }
 
-    /// Receives one message of 64 KiB at most, and a descriptor if one came; empty when the other end is closed.
+    /// Receives one message, and a descriptor if one came; empty when the other end is closed.
     package static func receive(from socket: Int32) throws(SystemError) -> Received {
         var descriptor: Int32 = -1
-        var result: Int64 = 0
-        let message = unsafe [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
-            result = again { unsafe chull_receive(socket, buffer.baseAddress, 65536, &descriptor) }
+        // Waits. Messages are short, the longest has 64 KiB: memory for that would have to be asked of the kernel each
+        // time.
+        var result = again { chull_pending(socket) }
+        let size = max(1, Int(result))
+        let message = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+            if result >= 0 { result = again { unsafe chull_receive(socket, buffer.baseAddress, size, &descriptor) } }
             count = max(0, Int(result))
         }
         // The other end died with something unread: as good as closed.
@@ -97,7 +102,8 @@ package enum Sockets {
     package init() throws(SystemError) {
         var ends: [Int32] = [-1, -1]
         try check(
-            unsafe ends.withUnsafeMutableBufferPointer { unsafe chull_pipe2($0.baseAddress, Int32(oCloseOnExec)) }, "pipe2")
+            unsafe ends.withUnsafeMutableBufferPointer { unsafe chull_pipe2($0.baseAddress, Int32(oCloseOnExec)) },
+            "pipe2")
         reading = Descriptor(owning: ends[0])
         writing = Descriptor(owning: ends[1])
     }

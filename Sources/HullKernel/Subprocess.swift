@@ -38,8 +38,8 @@ package struct Subprocess: Sendable {
         self.timeoutMilliseconds = timeoutMilliseconds
     }
 
-    /// Runs the program. Its standard output is the caller's. Its input is a file: nothing to wait for, whether the program
-    /// reads all of it, byte by byte, by the name /dev/stdin, or not at all.
+    /// Runs the program. Its standard output is the caller's. Its input is a file: nothing to wait for, whether the
+    /// program reads all of it, byte by byte, by the name /dev/stdin, or not at all.
     package func run() throws(SystemError) -> Outcome {
         let input = try Descriptor(holding: self.input, name: "stdin")
         let errors = try Pipe()
@@ -103,8 +103,8 @@ package struct Subprocess: Sendable {
         return Outcome(status: ended ? status : nil, failure: failure, errorOutput: Bytes(tail))
     }
 
-    /// Collects the end of the program's standard error until the program has ended; false when the time is up. Others may
-    /// keep the pipe open for longer: they are not waited for.
+    /// Collects the end of the program's standard error until the program has ended; false when the time is up. Others
+    /// may keep the pipe open for longer: they are not waited for.
     private func drain(
         _ process: borrowing ProcessHandle, _ errors: Int32, _ tail: inout [UInt8]
     ) throws(SystemError) -> Bool {

@@ -54,8 +54,11 @@ package struct Capability: Hashable, Sendable {
 package struct CapabilitySet: OptionSet, Hashable, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
-    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run time.
-    package init(arrayLiteral elements: CapabilitySet...) { self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue }) }
+    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run
+    /// time.
+    package init(arrayLiteral elements: CapabilitySet...) {
+        self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+    }
 
     /// The set of the given capabilities.
     package init(_ members: some Sequence<Capability>) {

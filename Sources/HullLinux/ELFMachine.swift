@@ -21,7 +21,8 @@ package enum ELFMachine {
     /// The usual name of the machine, or its number.
     package static func name(_ machine: UInt16) -> Bytes {
         let names: [UInt16: Bytes] = [
-            3: "i386", 8: "mips", 20: "ppc", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86-64", 183: "aarch64", 243: "riscv",
+            3: "i386", 8: "mips", 20: "ppc", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86-64", 183: "aarch64",
+            243: "riscv",
             258: "loongarch",
         ]
         return names[machine] ?? "ELF machine \(machine)"

@@ -6,8 +6,11 @@ internal import CHull
 package struct MountAttributes: OptionSet, Hashable, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
-    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run time.
-    package init(arrayLiteral elements: MountAttributes...) { self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue }) }
+    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run
+    /// time.
+    package init(arrayLiteral elements: MountAttributes...) {
+        self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+    }
 
     /// No writes through this mount.
     package static let readOnly = MountAttributes(rawValue: UInt64(MOUNT_ATTR_RDONLY))
@@ -39,8 +42,11 @@ package struct MountAttributes: OptionSet, Hashable, Sendable {
 package struct SuperblockFlags: OptionSet, Hashable, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
-    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run time.
-    package init(arrayLiteral elements: SuperblockFlags...) { self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue }) }
+    /// A literal: the standard library's own way goes through a generic sequence, and looks up conformances at run
+    /// time.
+    package init(arrayLiteral elements: SuperblockFlags...) {
+        self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
+    }
 
     /// No writes through any mount of it.
     package static let readOnly = SuperblockFlags(rawValue: UInt64(MS_RDONLY))

@@ -68,7 +68,8 @@ package struct Signal: Hashable, Sendable {
     /// Urgent data; used by some language runtimes to interrupt their own threads.
     package static let urg = Signal(known: 23)
 
-    /// `RTMIN + n` counts from 34 for every engine: 32 and 33 belong to the C library's threads (SIGRTMIN in signal(7)).
+    /// `RTMIN + n` counts from 34 for every engine: 32 and 33 belong to the C library's threads (SIGRTMIN in
+    /// signal(7)).
     private static let realTimeFirst: Int32 = 34
     /// _NSIG of asm-generic/signal.h.
     private static let last: Int32 = 64

@@ -65,8 +65,8 @@ package struct JSONWriter {
         value.write(&self)
     }
 
-    // The same for what a record of a container is made of: these are not generic, which a caller in another module would
-    // pay for at run time.
+    // The same for what a record of a container is made of: these are not generic, which a caller in another module
+    // would pay for at run time.
 
     /// A member that is a string.
     package mutating func member(_ name: StaticString, _ value: Bytes) {

@@ -54,8 +54,8 @@ package func resolveCapabilities(
     for (name, origin) in strays(said.inheritable, "inheritable", outside: sets.bounding) {
         findings.error(origin, "\(name) is not in bounding: the kernel gives no inheritable capability without")
     }
-    // Engines, and `runc spec`, name ambient capabilities that cannot be raised, and runtimes have always gone on without
-    // them: a warning at every start would teach people not to read warnings.
+    // Engines, and `runc spec`, name ambient capabilities that cannot be raised, and runtimes have always gone on
+    // without them: a warning at every start would teach people not to read warnings.
     sets.ambient.formIntersection(sets.permitted.intersection(sets.inheritable))
     return sets
 }

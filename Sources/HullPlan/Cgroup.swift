@@ -35,8 +35,9 @@ extension Resolution {
             linux?.resources?.devices, at: "/linux/resources/devices", &findings)
     }
 
-    /// An absolute path is one below the cgroup2 mount; a relative one, and none, is a sibling of the caller's cgroup: the
-    /// caller's own has processes in it, so no controller could be enabled below it (cgroups(7), "no internal processes").
+    /// An absolute path is one below the cgroup2 mount; a relative one, and none, is a sibling of the caller's cgroup:
+    /// the caller's own has processes in it, so no controller could be enabled below it (cgroups(7), "no internal
+    /// processes").
     private mutating func cgroupPath(_ said: Bytes?) -> Bytes {
         guard let said, !said.isEmpty else { return request.id.below(host.ownCgroup.parentPath).cleanedPath }
         if said.contains(0x3a), !said.isAbsolutePath, said.split(0x3a, omittingEmpty: false).count == 3 {

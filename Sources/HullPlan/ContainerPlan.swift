@@ -4,8 +4,8 @@ package import HullBytes
 package import HullLinux
 package import HullOCI
 
-/// Everything that will be done for a container, decided: two lists of steps that the executors run from the first to the
-/// last, and the values that they refer to. No optional means "default", no string still needs parsing.
+/// Everything that will be done for a container, decided: two lists of steps that the executors run from the first to
+/// the last, and the values that they refer to. No optional means "default", no string still needs parsing.
 package struct ContainerPlan: Sendable {
     /// The container.
     package var id: Bytes
@@ -129,8 +129,8 @@ package enum InsideAction: Sendable {
     case maskedPath(Bytes)
     case readonlyRoot
     case pivotRoot
-    /// Takes a copy of the finished root along into a mount namespace that others use, and enters it by chroot(2): nothing
-    /// is mounted there.
+    /// Takes a copy of the finished root along into a mount namespace that others use, and enters it by chroot(2):
+    /// nothing is mounted there.
     case changeRoot(mountNamespace: Int)
     /// Sets the propagation of the container's root.
     case rootPropagation(MountPropagation, recursive: Bool)
@@ -144,6 +144,8 @@ package enum InsideAction: Sendable {
     case findExecutable
     /// Tells the runtime that all is ready; waits for `start`.
     case ready
+    /// Confines the program by an AppArmor profile, from its execve on.
+    case appArmor(Bytes)
 }
 
 /// A host path to open as a detached mount tree.

@@ -55,6 +55,7 @@ package func resolveExec(
     if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/env") }
     inside(.findExecutable, "/args/0")
     inside(.ready, "")
+    if let profile = process.apparmorProfile, !profile.isEmpty { inside(.appArmor(profile), "/apparmorProfile") }
     plan.outside = execOutside(process, request, &findings)
     plan.warnings = findings.warnings
     try findings.throwIfAny()

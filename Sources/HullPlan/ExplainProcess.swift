@@ -36,6 +36,7 @@ extension PlanText {
         field("groups", process.groups.map { $0.map { Bytes(decimal: $0) }.joined(" ") } ?? "as they are")
         field("umask", octal(process.umask))
         field("terminal", process.terminal ? "yes" : "no")
+        if process.preservedDescriptors > 0 { field("preserved fds", Bytes(decimal: process.preservedDescriptors)) }
         field("no_new_privs", process.noNewPrivileges ? "yes" : "no")
         field("seccomp", seccomp(process))
     }

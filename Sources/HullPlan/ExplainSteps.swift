@@ -52,6 +52,7 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .runtimeHooks: StepWords("poll", "hooks of the runtime")
     case .hook(let kind, let hook): StepWords("execve", "\(kind.name) hook \(hook.path)")
     case .home(let uid): StepWords("openat2", "/etc/passwd: HOME of \(uid)")
+    case .appArmor(let profile): StepWords("write", "attr/apparmor/exec = exec \(profile)")
     case .sysctl(let path, let value): StepWords("write", "/proc/sys/\(path) = \(value)")
     case .makeReadOnly(let path): StepWords("mount_setattr", "\(path) ro")
     case .readonlyPath(let path): StepWords("mount_setattr", "\(path) rro")

@@ -50,7 +50,7 @@ private func linuxFeatures() -> Features.Linux {
         enabled: true, actions: SeccompNames.carriedOutActionNames, operators: SeccompNames.operatorNames,
         archs: SeccompNames.architectureNames, knownFlags: SeccompNames.flagNames,
         supportedFlags: SeccompNames.carriedOutFlagNames)
-    linux.apparmor = Features.Enabled(enabled: false)
+    linux.apparmor = Features.Enabled(enabled: true)
     linux.selinux = Features.Enabled(enabled: false)
     linux.memoryPolicy = Features.MemoryPolicy(modes: [], flags: [])
     linux.intelRdt = Features.IntelRdt(enabled: false, schemata: false, monitoring: false)

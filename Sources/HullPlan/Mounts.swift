@@ -122,7 +122,8 @@ extension Resolution {
         return MountPlan(destination: destination, what: .tree(slot: slot))
     }
 
-    /// Changes an earlier mount of the list. Only its own attributes: options of the filesystem are given when it is made.
+    /// Changes an earlier mount of the list. Only its own attributes: options of the filesystem are given when it is
+    /// made.
     private mutating func resolveRemount(
         _ options: MountOptions, _ destination: Bytes, _ pointer: JSONPointer
     ) -> MountPlan {
@@ -167,7 +168,8 @@ extension Resolution {
         for special in options.special where !special.kind.isCarriedOut {
             findings.error(special.origin, "not supported yet: \(special.origin.text)")
         }
-        for special in options.special where special.kind == .tmpcopyup && (mount.type != "tmpfs" || options.bind != nil) {
+        for special in options.special
+        where special.kind == .tmpcopyup && (mount.type != "tmpfs" || options.bind != nil) {
             findings.error(special.origin, "tmpcopyup is for mounts of type tmpfs")
         }
         if options.bind == nil, !options.recursive.isEmpty {

@@ -7,8 +7,8 @@ internal import HullOCI
 extension Resolution {
     /// Which namespaces the clone makes, which are joined and in which order.
     ///
-    /// A user namespace to join comes first, since it decides about the rights in all others; then nothing can be made by
-    /// the clone itself, for it would belong to the caller's user namespace.
+    /// A user namespace to join comes first, since it decides about the rights in all others; then nothing can be made
+    /// by the clone itself, for it would belong to the caller's user namespace.
     mutating func resolveJoins() -> [InsideStep] {
         checkNamespaces()
         var steps: [InsideStep] = []
@@ -113,7 +113,8 @@ extension Resolution {
         }
     }
 
-    /// With a cgroup namespace and a writable cgroup mount the container manages its own subtree: cgroups(7), "Delegation".
+    /// With a cgroup namespace and a writable cgroup mount the container manages its own subtree: cgroups(7),
+    /// "Delegation".
     private mutating func delegateCgroup(_ uids: [IDMapping], _ gids: [IDMapping]) {
         guard namespaces.isNew(.cgroup), let uid = uids.hostID(of: 0), let gid = gids.hostID(of: 0) else { return }
         for (index, mount) in (config.mounts ?? []).enumerated() {

@@ -2,8 +2,8 @@
 
 internal import HullBytes
 
-/// Names and where each was met first, sorted by name. A `Dictionary` does the same, but its type is only put together at
-/// run time: that takes longer than to look up all names of a usual list.
+/// Names and where each was met first, sorted by name. A `Dictionary` does the same, but its type is only put together
+/// at run time: that takes longer than to look up all names of a usual list.
 struct PlacesByName {
     private var names: [Bytes] = []
     private var places: [Int] = []

@@ -96,6 +96,9 @@ struct Resolution {
         if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/process/env") }
         inside(.findExecutable, "/process/args/0")
         inside(.ready, "")
+        if let profile = config.process?.apparmorProfile, !profile.isEmpty {
+            inside(.appArmor(profile), "/process/apparmorProfile")
+        }
     }
 
     private mutating func resolveSpawn() {
@@ -176,8 +179,8 @@ extension Resolution {
     }
 }
 
-/// The terminal of a process; nil where it has none. Somebody must hold the other end: the caller, or who listens on the
-/// console socket.
+/// The terminal of a process; nil where it has none. Somebody must hold the other end: the caller, or who listens on
+/// the console socket.
 func resolveConsole(
     _ said: Config.Process, _ request: Request, atDevConsole: Bool, at pointer: JSONPointer,
     _ findings: inout Findings

@@ -103,8 +103,8 @@ package func cpuWeight(shares: UInt64) -> UInt64 {
     return UInt64(powerOfTwo(exponent * binaryLogarithm(10)) - 1e-7) + 1
 }
 
-/// log2 of a number from 1 on, to the last bits of a Double. The standard library has none (even its `rounded` is a call
-/// of the C mathematics library), and that library for this alone would be the only one of a pure module.
+/// log2 of a number from 1 on, to the last bits of a Double. The standard library has none (even its `rounded` is a
+/// call of the C mathematics library), and that library for this alone would be the only one of a pure module.
 private func binaryLogarithm(_ number: Double) -> Double {
     // ln m = 2 artanh((m - 1) / (m + 1)), and m < 2 makes the argument less than a third.
     let m = number.significand

@@ -86,8 +86,8 @@ extension Resolution {
         rootAction = (.root(.overlay(overlay)), pointer)
     }
 
-    /// The layers in the options of an overlay mount. Without upperdir and without `ro` a throw-away upper layer is made:
-    /// the container may write, and the layers stay as they are.
+    /// The layers in the options of an overlay mount. Without upperdir and without `ro` a throw-away upper layer is
+    /// made: the container may write, and the layers stay as they are.
     mutating func resolveOverlay(_ options: MountOptions, _ pointer: JSONPointer) -> OverlayPlan? {
         var overlay = OverlayPlan()
         overlay.attributes = options.attributes.applied()

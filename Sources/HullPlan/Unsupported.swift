@@ -41,7 +41,6 @@ package func refuseUnsupportedProcess(
     _ process: Config.Process, at pointer: JSONPointer, _ findings: inout Findings
 ) {
     let said: [(Bool, Bytes)] = [
-        (!(process.apparmorProfile ?? "").isEmpty, "apparmorProfile"),
         (!(process.selinuxLabel ?? "").isEmpty, "selinuxLabel"), (process.scheduler != nil, "scheduler"),
         (process.ioPriority != nil, "ioPriority"), (process.execCPUAffinity != nil, "execCPUAffinity"),
     ]

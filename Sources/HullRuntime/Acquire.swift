@@ -10,8 +10,8 @@ internal import HullPlan
 extension Creation {
     var cgroup: CgroupDirectory { CgroupDirectory(path: plan.cgroup.directory) }
 
-    /// What is going to be made is in the record before it is, so that a kill in between leaves nothing unknown. A cgroup
-    /// that exists already is none of ours yet: undoing would kill whoever is in it.
+    /// What is going to be made is in the record before it is, so that a kill in between leaves nothing unknown. A
+    /// cgroup that exists already is none of ours yet: undoing would kill whoever is in it.
     mutating func nameMissingCgroup() throws(SystemError) {
         let missing = try cgroup.missing()
         guard !missing.isEmpty else { return }
@@ -38,7 +38,8 @@ extension Creation {
                 if error.errno == .eexist {
                     record.cgroup = ""
                     try directory.write(record)
-                    throw SystemError("cgroup", cgroup.path, .ebusy, words: "another container has just made this cgroup")
+                    throw SystemError(
+                        "cgroup", cgroup.path, .ebusy, words: "another container has just made this cgroup")
                 }
                 tries -= 1
                 guard error.errno == .enoent, tries > 0 else { throw error }
@@ -59,7 +60,8 @@ extension Creation {
             for propagation in plan.propagation {
                 try tree.setAttributes(propagation: propagation.type, recursive: propagation.recursive)
             }
-            for (change, recursive) in [(plan.recursiveAttributes, true), (plan.attributes, false)] where !change.isEmpty {
+            for (change, recursive) in [(plan.recursiveAttributes, true), (plan.attributes, false)]
+            where !change.isEmpty {
                 try tree.setAttributes(set: change.set, clear: change.clear, recursive: recursive)
             }
         } catch {
@@ -68,8 +70,8 @@ extension Creation {
         return tree.intoDescriptor()
     }
 
-    /// The file of a namespace, of the kind that is asked for: config-linux.md, "The runtime MUST generate an error if path
-    /// is not associated with a namespace of type type".
+    /// The file of a namespace, of the kind that is asked for: config-linux.md, "The runtime MUST generate an error if
+    /// path is not associated with a namespace of type type".
     func openNamespace(_ kind: NamespaceKind, _ path: Bytes) throws(SystemError) -> Descriptor {
         let file = try Descriptor(opening: path)
         let type: UInt64
@@ -83,8 +85,8 @@ extension Creation {
         return file
     }
 
-    /// The socket on which init waits for `start`. Its path may be longer than sun_path allows, so it is bound from inside
-    /// the directory; the working directory of the runtime is the bundle before and after.
+    /// The socket on which init waits for `start`. Its path may be longer than sun_path allows, so it is bound from
+    /// inside the directory; the working directory of the runtime is the bundle before and after.
     mutating func listenForStart() throws(SystemError) {
         try HostFiles.changeDirectory(directory.path)
         listener = try Sockets.listen(at: ContainerDirectory.startSocket)

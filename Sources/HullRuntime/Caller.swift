@@ -19,9 +19,10 @@ package enum Caller {
         return Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds))
     }
 
-    /// Takes what the caller left. Other descriptors than the standard streams, and as many more as are to be passed to the
-    /// container, go nowhere (CVE-2024-21626); those must be open. A standard stream that is closed is the null device,
-    /// else the next file opened would be taken for it. Children are waited for, also where the caller ignores SIGCHLD.
+    /// Takes what the caller left. Other descriptors than the standard streams, and as many more as are to be passed to
+    /// the container, go nowhere (CVE-2024-21626); those must be open. A standard stream that is closed is the null
+    /// device, else the next file opened would be taken for it. Children are waited for, also where the caller ignores
+    /// SIGCHLD.
     package static func settle(preserving count: UInt32) throws(Failure) {
         for number in 0..<Int32(clamping: count) where !Descriptor.isOpen(3 + number) {
             throw Failure("descriptor \(3 + number) is to be passed to the container, but is not open")

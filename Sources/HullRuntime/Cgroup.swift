@@ -24,13 +24,15 @@ struct CgroupDirectory {
     /// Makes it, after the directories on the way to it, which others may make as well. EEXIST: somebody else's.
     func make(after directories: [Bytes]) throws(SystemError) {
         for directory in directories {
-            do { try HostFiles.makeDirectory(directory, mode: 0o755) } catch { if error.errno != .eexist { throw error } }
+            do { try HostFiles.makeDirectory(directory, mode: 0o755) } catch {
+                if error.errno != .eexist { throw error }
+            }
         }
         try HostFiles.makeDirectory(path, mode: 0o755)
     }
 
-    /// A cgroup that others use, or that is frozen, is none to put a container in: a kill of the one would be a kill of the
-    /// other, and in a frozen one nothing would ever start.
+    /// A cgroup that others use, or that is frozen, is none to put a container in: a kill of the one would be a kill of
+    /// the other, and in a frozen one nothing would ever start.
     func checkUsable() throws(SystemError) {
         if !Bytes(try HostFiles.read(path + "/cgroup.procs")).isEmpty {
             throw SystemError("cgroup", path, .ebusy, words: "container's cgroup is not empty")
@@ -99,8 +101,8 @@ struct CgroupDirectory {
         do { try HostFiles.write(path + "/cgroup.kill", "1") } catch { if error.errno != .enoent { throw error } }
     }
 
-    /// Kills what is left, waits until nothing is, and removes the tree from the bottom. After the time given, the error
-    /// names who survived.
+    /// Kills what is left, waits until nothing is, and removes the tree from the bottom. After the time given, the
+    /// error names who survived.
     func remove(waitMilliseconds: Int64) throws(SystemError) {
         // The usual case first: an empty cgroup goes in one call.
         do { return try HostFiles.removeDirectory(path) } catch {
@@ -115,7 +117,8 @@ struct CgroupDirectory {
                 if Clock.monotonic >= deadline {
                     let pids = (try? processes()) ?? []
                     throw SystemError(
-                        "rmdir", path, error.errno, detail: "still there: \(pids.map { Bytes(decimal: $0) }.joined(" "))")
+                        "rmdir", path, error.errno,
+                        detail: "still there: \(pids.map { Bytes(decimal: $0) }.joined(" "))")
                 }
             }
             _ = try Poll.ready([], timeoutMilliseconds: 2)

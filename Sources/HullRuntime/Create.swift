@@ -64,7 +64,8 @@ package struct Creation: ~Copyable {
         }
     }
 
-    /// The steps that only talk with the kernel. No default: a new kind of step does not compile until it is carried out.
+    /// The steps that only talk with the kernel. No default: a new kind of step does not compile until it is carried
+    /// out.
     private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
         switch action {
         case .record:

@@ -7,8 +7,8 @@ internal import HullOCI
 internal import HullPlan
 
 extension ContainerStore {
-    /// Removes a container that has stopped or was never started; with `force` one that runs, and what a creation that was
-    /// cut off has left. Gives warnings: the verb `delete`.
+    /// Removes a container that has stopped or was never started; with `force` one that runs, and what a creation that
+    /// was cut off has left. Gives warnings: the verb `delete`.
     package func delete(_ id: Bytes, force: Bool) throws(Failure) -> [Failure] {
         do { return try deleteExisting(id, force: force) } catch {
             // Engines delete by force what may not be there.
@@ -42,7 +42,8 @@ extension ContainerStore {
             guard isAlive(record) else { return }
             try process.signal(9)
             if try Poll.ready([process.pidfd.number], timeoutMilliseconds: 10_000) == 0 {
-                throw SystemError("pidfd_send_signal", "\(record.pid)", .ebusy, detail: "SIGKILL has not ended it in 10 s")
+                throw SystemError(
+                    "pidfd_send_signal", "\(record.pid)", .ebusy, detail: "SIGKILL has not ended it in 10 s")
             }
         } catch {
             if error.errno != .esrch { throw Failure(error) }

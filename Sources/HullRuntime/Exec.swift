@@ -17,7 +17,8 @@ package struct Execution: ~Copyable {
     private var spawned: Spawned?
     private var pid: Int32 = 0
 
-    /// Finds the container, which must not have stopped, and decides. `say` turns the config's process into the wanted one.
+    /// Finds the container, which must not have stopped, and decides. `say` turns the config's process into the wanted
+    /// one.
     package static func prepare(
         in id: Bytes, of store: ContainerStore, _ request: Request, _ host: Host,
         _ say: (Config) throws(Failure) -> Config.Process
@@ -26,7 +27,8 @@ package struct Execution: ~Copyable {
         let record = try directory.requireRecord()
         let status = directory.status(record)
         guard status == .running || status == .created else {
-            let words: Bytes = status == .paused ? "cannot exec in a paused container" : "cannot exec in a stopped container"
+            let words: Bytes =
+                status == .paused ? "cannot exec in a paused container" : "cannot exec in a stopped container"
             throw Failure(words)
         }
         if record.joinedMountNamespace {
@@ -123,7 +125,9 @@ package struct Execution: ~Copyable {
         let relay = try receiveTerminal()
         guard let made = spawned.take() else { throw Failure("there is no process") }
         defer { relay?.restore() }
-        do { return try HullRuntime.attend(made.process, signals.descriptor, relay).code } catch { throw Failure(error) }
+        do { return try HullRuntime.attend(made.process, signals.descriptor, relay).code } catch {
+            throw Failure(error)
+        }
     }
 
     private mutating func receiveTerminal() throws(Failure) -> TerminalRelay? {

@@ -18,7 +18,8 @@ extension HookState {
         let marker = Bytes("\"status\":\"creating\",\"pid\":0")
         let at = text.indices.first { text[$0...].starts(with: marker.array) } ?? 0
         self.init(
-            beforeStatus: Bytes(text[..<(at + 10)]), beforePid: "\",\"pid\":", afterPid: Bytes(text[(at + marker.count)...]))
+            beforeStatus: Bytes(text[..<(at + 10)]), beforePid: "\",\"pid\":",
+            afterPid: Bytes(text[(at + marker.count)...]))
     }
 }
 

@@ -13,7 +13,8 @@ extension Creation {
         let hadProcess = spawned != nil
         if hadProcess { endProcess(&failure) }
         removePidFile(of: record)
-        // After the start the lock is free, and another hull may have removed the container, or made a new one of its id.
+        // After the start the lock is free, and another hull may have removed the container, or made a new one of its
+        // id.
         guard (try? directory.lock(waitMilliseconds: 10_000)) == true else { return failure }
         failure.leftovers += removeTraces(record, directory)
         // runtime.md, "Lifecycle": a failure after the creation continues with the steps of `delete`.

@@ -11,17 +11,22 @@ extension Creation {
     /// Starts the container and leaves it running.
     package consuming func runDetached() throws(Failure) { try start() }
 
-    /// Removes the container after its end, unless another hull has done so.
-    private func removeAfterEnd() throws(Failure) -> [Failure] {
-        guard try directory.lock(waitMilliseconds: 10_000), try directory.readRecord() != nil else { return [] }
+    /// Removes the container after its end, unless another hull has done so. What fails is a warning: the exit code is the
+    /// program's.
+    private func removeAfterEnd() -> [Failure] {
+        do throws(Failure) {
+            guard try directory.lock(waitMilliseconds: 10_000), try directory.readRecord() != nil else { return [] }
+        } catch {
+            return [error]
+        }
         return removeTraces(record, directory).map { Failure($0) }
             + runPoststopHooks(plan.hooks[.poststop], record: record)
     }
 
-    /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless it is
-    /// to be kept. Gives the exit code of the shell's view and warnings.
+    /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless
+    /// it is to be kept. Gives the exit code of the shell's view and warnings.
     package consuming func runForeground(
-        _ signals: borrowing SignalsOfCaller, keep: Bool, store: ContainerStore
+        _ signals: borrowing SignalsOfCaller, keep: Bool
     ) throws(Failure) -> (code: Int32, warnings: [Failure]) {
         let relay: TerminalRelay?
         do throws(Failure) { relay = try makeRelay() } catch { throw undo(error) }
@@ -29,17 +34,23 @@ extension Creation {
             relay?.restore()
             throw error
         }
-        guard let made = spawned.take() else { throw Failure("there is no process") }
         let status: ExitStatus
-        do throws(SystemError) {
-            status = try attend(made.process, signals.descriptor, relay)
-        } catch {
+        do throws(Failure) { status = try attendProcess(signals, relay) } catch {
             relay?.restore()
-            throw Failure(error)
+            throw undo(error)
         }
         relay?.restore()
-        guard !keep else { return (status.code, []) }
-        return (status.code, try removeAfterEnd())
+        return (status.code, keep ? [] : removeAfterEnd())
+    }
+
+    private borrowing func attendProcess(
+        _ signals: borrowing SignalsOfCaller, _ relay: TerminalRelay?
+    ) throws(Failure) -> ExitStatus {
+        switch spawned {
+        case .some(let made):
+            return try attempt { () throws(SystemError) in try attend(made.process, signals.descriptor, relay) }
+        case nil: throw Failure("there is no process")
+        }
     }
 
     /// The caller's terminal in place of a console socket.

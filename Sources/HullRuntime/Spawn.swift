@@ -46,8 +46,8 @@ func spawn(
     return Spawned(process: try processMade(by: joiner, reports.first), socket: sockets.first)
 }
 
-/// clone3(2). Only children enter a joined pid namespace, pid_namespaces(7); the runtime's own next children, hooks, must
-/// not, so it is left again whatever happens.
+/// clone3(2). Only children enter a joined pid namespace, pid_namespaces(7); the runtime's own next children, hooks,
+/// must not, so it is left again whatever happens.
 private func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(SystemError) -> ProcessHandle? {
     guard let pid else { return try CurrentProcess.clone(flags, cgroup: cgroup) }
     let own = try Descriptor(opening: "/proc/self/ns/pid")
@@ -106,7 +106,8 @@ extension Spawned {
         return Failure("the container's process died while it was being set up")
     }
 
-    /// Lets the process become the container's program, and waits until it has: its end of the socket is closed by execve.
+    /// Lets the process become the container's program, and waits until it has: its end of the socket is closed by
+    /// execve.
     func start(_ plan: ContainerPlan) throws(Failure) {
         try attempt { () throws(SystemError) in try RuntimeWord.start.send(to: socket.number) }
         try Spawned.awaitExec(

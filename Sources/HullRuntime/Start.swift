@@ -56,9 +56,9 @@ extension ContainerStore {
         }
     }
 
-    /// Connects to the waiting init, which accepts one connection. Only one `start` gets there: the lock decides which. A kill
-    /// before the connection leaves the container created, one after it leaves it started: the name of the socket says
-    /// nothing by itself.
+    /// Connects to the waiting init, which accepts one connection. Only one `start` gets there: the lock decides which.
+    /// A kill before the connection leaves the container created, one after it leaves it started: the name of the
+    /// socket says nothing by itself.
     private func connect(_ directory: borrowing ContainerDirectory) throws(Failure) -> Descriptor {
         guard try directory.lock(waitMilliseconds: 10_000) else {
             throw Failure("cannot start container \(directory.id): another hull is at work on it")
@@ -67,7 +67,8 @@ extension ContainerStore {
             try HostFiles.changeDirectory(directory.path)
             let connection = try Sockets.connect(to: ContainerDirectory.startSocket, seqpacket: true)
             try? HostFiles.remove(ContainerDirectory.startSocket)
-            // A hook before the start may take long, and the container must be there to be killed and deleted meanwhile.
+            // A hook before the start may take long, and the container must be there to be killed and deleted
+            // meanwhile.
             try directory.descriptor.unlock()
             return connection
         } catch {

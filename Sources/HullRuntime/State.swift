@@ -36,8 +36,8 @@ extension ContainerDirectory {
         return .running
     }
 
-    /// Whether init still listens. The name of the socket alone may have outlived a `start` that was killed; and a path below
-    /// the open directory is never too long for sun_path.
+    /// Whether init still listens. The name of the socket alone may have outlived a `start` that was killed; and a path
+    /// below the open directory is never too long for sun_path.
     private var isWaitingForStart: Bool {
         get throws(SystemError) {
             guard try HostFiles.status(startSocketPath) != nil else { return false }

@@ -73,7 +73,9 @@ package struct ContainerStore: Sendable {
     /// Opens the directory of a container.
     func open(_ id: Bytes) throws(Failure) -> ContainerDirectory {
         let path = try directory(of: id)
-        do { return ContainerDirectory(id: id, path: path, descriptor: try Descriptor(opening: path, [.directory])) } catch {
+        do {
+            return ContainerDirectory(id: id, path: path, descriptor: try Descriptor(opening: path, [.directory]))
+        } catch {
             guard error.errno == .enoent || error.errno == .enotdir || error.errno == .enametoolong else {
                 throw Failure(error)
             }
@@ -94,8 +96,9 @@ struct ContainerDirectory: ~Copyable {
     static let startSocket: Bytes = "start.sock"
     var startSocketPath: Bytes { "\(path)/\(ContainerDirectory.startSocket)" }
 
-    /// Takes the lock, waiting for the time given; false when another hull still holds it. Whoever had it may have removed
-    /// the directory, and a new container of the same id may have its own: then this one does not exist any more.
+    /// Takes the lock, waiting for the time given; false when another hull still holds it. Whoever had it may have
+    /// removed the directory, and a new container of the same id may have its own: then this one does not exist any
+    /// more.
     func lock(waitMilliseconds: Int64) throws(Failure) -> Bool {
         let deadline = Clock.monotonic + waitMilliseconds * 1_000_000
         while true {
@@ -117,12 +120,12 @@ struct ContainerDirectory: ~Copyable {
     }
 
     func write(_ record: ContainerRecord) throws(SystemError) {
-        try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600)
+        try HostFiles.replace(recordPath, with: Bytes(JSONWriter.text(of: record)), mode: 0o600, exchanging: true)
     }
 
     /// The record, of any version that names what is to be removed; nil where there is none yet, or it is no record of
-    /// ours: a creation that was cut off. One that cannot be read now is an error: without it a container would be forgotten
-    /// that still runs.
+    /// ours: a creation that was cut off. One that cannot be read now is an error: without it a container would be
+    /// forgotten that still runs.
     func readRecord() throws(Failure) -> ContainerRecord? {
         do throws(SystemError) {
             let bytes = try HostFiles.read(recordPath)

@@ -4,8 +4,8 @@ internal import HullBytes
 internal import HullCommandLine
 internal import HullRuntime
 
-/// Where messages go: errors to standard error always, and everything at or above the level to the log file, if there is
-/// one. Engines read both.
+/// Where messages go: errors to standard error always, and everything at or above the level to the log file, if there
+/// is one. Engines read both.
 struct Log {
     private let global: GlobalOptions
 

@@ -16,8 +16,8 @@ struct Program {
         log = Log(invocation.global)
     }
 
-    /// Runs the verb. Gives the exit code: the container's for `run` and `exec`, 255 for an `exec` that failed here, 1 for
-    /// every other failure.
+    /// Runs the verb. Gives the exit code: the container's for `run` and `exec`, 255 for an `exec` that failed here, 1
+    /// for every other failure.
     func run() -> Int32 {
         let (verb, id) = subject
         do throws(Failure) {

@@ -6,7 +6,7 @@ import HullOCI
 import Testing
 
 struct ErrorLineTests {
-    /// Goal: all parts in their order. Method: the parts one after the other, and the line after each.
+    /// Goal: all parts in their order. Method: the parts one after the other, and the line after each. (ER-05)
     @Test func parts() {
         var line = ErrorLine(verb: "create", id: "web", cause: "operation not permitted")
         #expect(line.line == "hull create web: operation not permitted")
@@ -29,6 +29,7 @@ struct ErrorLineTests {
         "container does not exist", "container not running", "exec: \"sh\": executable file not found in $PATH",
         "exec /x: no such file or directory",
     ])
+    /// (ER-06)
     func engineWords(cause: String) {
         let line = ErrorLine(verb: "start", id: "a", cause: Bytes(cause)).line
         #expect(line.text == "hull start a: \(cause)")
@@ -48,7 +49,7 @@ struct ErrorLineTests {
         #expect(line.line == "hull create web: /a\\ntime=\\x1b[31m: x")
     }
 
-    /// Goal: a config error names file, place and field. Method: table over what is known of it.
+    /// Goal: a config error names file, place and field. Method: table over what is known of it. (ER-09)
     @Test func configErrors() {
         let full = ConfigError("/mounts/0/type", line: 7, column: 21, "unknown type", hint: "did you mean \"tmpfs\"?")
         let bare = ConfigError(.root, "not an object")

@@ -5,6 +5,7 @@ import Testing
 
 @testable import HullCommandLine
 
+/// (CL-10)
 struct HelpTests {
     /// Goal: help for every verb names every option, and fits a terminal. Method: all tables against all texts.
     @Test(arguments: [nil] + Verb.allCases.map(Optional.some))
@@ -92,12 +93,12 @@ struct HelpTests {
           -c, --cap CAP                add a capability; may be repeated
               --no-new-privs           no gain of privileges by execve
               --process-label LABEL    the SELinux label (not yet)
-              --apparmor PROFILE       the AppArmor profile (not yet)
+              --apparmor PROFILE       the AppArmor profile
           -d, --detach                 return when the program has started
               --pid-file FILE          write the process id to FILE
               --console-socket SOCKET  send the terminal to this Unix socket
               --pidfd-socket SOCKET    send the process descriptor there (not yet)
-              --preserve-fds N         keep N descriptors from 3 on open (not yet)
+              --preserve-fds N         keep N descriptors from 3 on open
               --cgroup PATH            a cgroup below the container's (not yet); may be
                                        repeated
               --ignore-paused          do not refuse a paused container

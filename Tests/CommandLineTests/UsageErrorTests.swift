@@ -69,6 +69,7 @@ struct UsageErrorTests {
         ("check a b", "hull check: unexpected argument \"b\" (see hull check --help)"),
         ("version x", "hull version: unexpected argument \"x\" (see hull version --help)"),
     ])
+    /// (CL-09)
     func sentences(line: String, sentence: String) {
         let error = #expect(throws: UsageError.self) { try Invocation(words(line)) }
         #expect(error?.line.text == sentence)
@@ -109,7 +110,7 @@ struct UsageErrorTests {
             ("run --no-pivot a", ["--no-pivot"]), ("run --preserve-fds 0 --no-new-keyring --no-subreaper a", []),
             (
                 "exec --process-label l --apparmor p --pidfd-socket s --preserve-fds 1 --cgroup c a ls",
-                ["--process-label", "--apparmor", "--pidfd-socket", "--cgroup"]
+                ["--process-label", "--pidfd-socket", "--cgroup"]
             ), ("exec --tty --ignore-paused a ls", []),
         ] as [(String, [Bytes])])
     func notYet(line: String, options: [Bytes]) throws {

@@ -3,7 +3,8 @@ import Foundation
 import Support
 import Testing
 
-/// Documents that are no config, and fields of a wrong type: refused at create with the place of the fault, nothing left.
+/// Documents that are no config, and fields of a wrong type: refused at create with the place of the fault, nothing
+/// left.
 @Suite(.runnable, .conformance)
 struct BadInput {
     private func refused(
@@ -150,7 +151,8 @@ struct BadInput {
         try scenario { s in try s.refuses("/process/env/0") { $0["/process/env"] = ["NONAME"] } }
     }
 
-    // Goal: no fault hides another. Method: three in different places; create tells all, in one line, and so does check.
+    // Goal: no fault hides another. Method: three in different places; create tells all, in one line, and so does
+    // check.
     @Test("BI-27 all faults of a config are found at once", .only(.hull))
     func all() throws {
         try scenario { s in

@@ -136,7 +136,8 @@ struct Cgroup {
         }
     }
 
-    // Goal: with user and cgroup namespaces and a writable mount the cgroup is the container's. Method: owner on the host.
+    // Goal: with user and cgroup namespaces and a writable mount the cgroup is the container's. Method: owner on the
+    // host.
     @Test("CG-11 the cgroup belongs to the container's root when it may write it", .needs(.userNamespace))
     func delegated() throws {
         try scenario { s in

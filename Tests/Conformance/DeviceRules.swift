@@ -2,8 +2,8 @@
 import Support
 import Testing
 
-/// Devices of a number that no driver has: the filter answers "Operation not permitted", and where it lets pass the kernel
-/// answers "No such device or address".
+/// Devices of a number that no driver has: the filter answers "Operation not permitted", and where it lets pass the
+/// kernel answers "No such device or address".
 @Suite(.runnable, .conformance)
 struct DeviceRules {
     static let denied = "Operation not permitted"

@@ -47,7 +47,8 @@ struct Foreground {
         }
     }
 
-    // Goal: the init of a created container falls to the caller, who can wait for it. Method: its parent and its status.
+    // Goal: the init of a created container falls to the caller, who can wait for it. Method: its parent and its
+    // status.
     @Test("LC-18 the container's process is an orphan for the caller's subreaper")
     func orphan() throws {
         try scenario { s in

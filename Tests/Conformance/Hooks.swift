@@ -155,7 +155,9 @@ struct Hooks {
             let bundle = try s.bundle(script: "true")
             let out = bundle.directory + "/seen"
             try Files.write(
-                "#!/bin/sh\ncat >/dev/null\n{ echo \"$0|$1|$2|$#\"; tr '\\0' '\\n' < /proc/self/environ | grep -c .; echo $WORD; } > \(out)\n",
+                "#!/bin/sh\ncat >/dev/null\n"
+                    + "{ echo \"$0|$1|$2|$#\"; "
+                    + "tr '\\0' '\\n' < /proc/self/environ | grep -c .; echo $WORD; } > \(out)\n",
                 to: bundle.directory + "/hook", mode: 0o755)
             try bundle.edit {
                 $0["/hooks/\(name)"] = [
@@ -185,7 +187,8 @@ struct Hooks {
         }
     }
 
-    // Goal: a failing hook of create undoes it. Method: create fails, the id is unknown, poststop has run, later ones not.
+    // Goal: a failing hook of create undoes it. Method: create fails, the id is unknown, poststop has run, later ones
+    // not.
     @Test("HK-08 a failing hook of create undoes the container", arguments: ["prestart", "createRuntime"])
     func createFails(name: String) throws {
         try fails(name)

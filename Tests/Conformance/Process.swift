@@ -186,16 +186,35 @@ struct Process {
         }
     }
 
-    // Goal: a user can open its streams again by name. Method: the owner of the caller's files while it runs as a user.
-    @Test("PR-19 the standard streams belong to the program's user")
+    // Goal: a user can open its streams again by name. Method: a pipe with a name as standard output, its owner outside.
+    @Test("PR-19 a pipe on a standard stream is given to the program's user")
     func streams() throws {
         try scenario { s in
-            let container = try s.start("echo again > /dev/stdout && echo opened") {
+            let bundle = try s.bundle(script: "echo again > /dev/stdout && sleep 0.1") {
                 $0["/process/user"] = ["uid": 1000, "gid": 1000]
             }
-            container.says("opened")
-            #expect(Files.owner(container.call.outputs.stdout) == 1000)
+            let pipe = s.directory + "/pipe"
+            mkfifo(pipe, 0o600)
+            let end = open(pipe, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+            defer { close(end) }
+            var launch = s.runtime.launch(["create", "--bundle", bundle.directory, s.id()])
+            launch.stdout = end
+            let create = try s.runtime.start(launch).outcome()
+            #expect(create.ok, "\(create)")
+            let id = try #require(launch.arguments.last)
+            try #expect(s.runtime("start", id).ok)
+            var bytes = [UInt8](repeating: 0, count: 100)
+            #expect(eventually { read(end, &bytes, bytes.count) == 6 })
+            #expect(Files.owner(pipe) == 1000)
         }
+    }
+
+    @Test("PR-20 the host's null device on a standard stream keeps its owner")
+    func null() throws {
+        try scenario { s in
+            try #expect(s.inside("id -u") { $0["/process/user"] = ["uid": 1000, "gid": 1000] } == ["1000"])
+        }
+        #expect(Files.owner("/dev/null") == 0)
     }
 
     // Goal: the runtime's own state is not handed on. Method: dumpable, parent death signal and nice value inside.

@@ -4,8 +4,8 @@ import Support
 import Testing
 
 /// Runs a test in a scenario of its own and then asserts that nothing was left behind. `strict` counts also what the
-/// runtime is known to leave after every refused create (knownLeftovers); one test per runtime is enough for that. `case`
-/// tells the arguments of a test apart where a runtime deviates for some of them only.
+/// runtime is known to leave after every refused create (knownLeftovers); one test per runtime is enough for that.
+/// `case` tells the arguments of a test apart where a runtime deviates for some of them only.
 func scenario(
     case name: String? = nil, strict: Bool = false, at location: SourceLocation = #_sourceLocation,
     _ body: (Scenario) throws -> Void
@@ -46,8 +46,8 @@ extension Scenario {
         return outcome.lines
     }
 
-    /// Expects that a container with this config is refused at create: exit 1 and one of the phrases in the error, and for
-    /// hull the pointer of the field at fault; no container and nothing else is left.
+    /// Expects that a container with this config is refused at create: exit 1 and one of the phrases in the error, and
+    /// for hull the pointer of the field at fault; no container and nothing else is left.
     @discardableResult
     func refuses(
         _ pointer: String?, _ phrases: String..., at location: SourceLocation = #_sourceLocation,

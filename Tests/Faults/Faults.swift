@@ -2,7 +2,8 @@
 import Support
 import Testing
 
-/// Whatever cuts a call off, `delete --force` finds all that it left and removes it; what cannot go on fails and tells it.
+/// Whatever cuts a call off, `delete --force` finds all that it left and removes it; what cannot go on fails and tells
+/// it.
 @Suite(.runnable)
 struct Faults {
     // Goal: the record says enough at every moment. Method: SIGKILL at the entry of each of its system calls.
@@ -12,8 +13,8 @@ struct Faults {
         #expect(problems.isEmpty, "\(problems.joined(separator: "\n"))")
     }
 
-    // Goal: no wait without an end, no success without the work. Method: SIGKILL for the container's first process, or the
-    // one of exec, at each of its system calls before its program.
+    // Goal: no wait without an end, no success without the work. Method: SIGKILL for the container's first process, or
+    // the one of exec, at each of its system calls before its program.
     @Test(
         "the container's process killed at any system call", .timeLimit(.minutes(30)),
         arguments: [Act.runDetached, .exec], Wealth.allCases)

@@ -9,7 +9,8 @@ struct Sweep {
     var who = 0
     let blow: Blow
 
-    /// Strikes at one call after the other until the process ends before it comes to the call. Gives all that was wrong.
+    /// Strikes at one call after the other until the process ends before it comes to the call. Gives all that was
+    /// wrong.
     func play() throws -> [String] {
         let scenario = try Scenario()
         var problems: [String] = []

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Runs a command and strikes one process of it at one of its system calls:
 //     strike REPORT WHO N kill|ERRNO COMMAND...
-// WHO is 0 for the command itself, K for the K-th process that it makes; of such a one only calls before its execve count.
-// At the entry of the N-th call (from 1; 0: never) the process is killed, or the call is not made and answers ERRNO; only
-// close(2) is made all the same, as the kernel does when it answers an error. REPORT gets one line: how many calls were
-// seen, the number of the call that was struck (-1: none), "end". The exit status is the command's; 128 plus the signal if
-// it was killed.
+// WHO is 0 for the command itself, K for the K-th process that it makes; of such a one only calls before its execve
+// count. At the entry of the N-th call (from 1; 0: never) the process is killed, or the call is not made and answers
+// ERRNO; only close(2) is made all the same, as the kernel does when it answers an error. REPORT gets one line: how
+// many calls were seen, the number of the call that was struck (-1: none), "end". The exit status is the command's; 128
+// plus the signal if it was killed.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>

@@ -46,6 +46,7 @@ import Testing
         #"{"ociVersion":"1.0.0"}"#,
         #"{"ociVersion":"1.0.0","process":null,"linux":null,"mounts":null,"annotations":null}"#,
     ])
+    /// (CF-09)
     func smallest(_ text: String) throws {
         #expect(try Config.read(bytes(text)) == Config(ociVersion: "1.0.0"))
     }
@@ -56,6 +57,7 @@ import Testing
         ("", false), ("1", false), ("1.", false), ("1.x", false), ("0.9.0", false), ("2.0.0", false), ("10.0.0", false),
         ("1.0x", false), ("v1.0.0", false), (" 1.0.0", false),
     ])
+    /// (CF-13)
     func version(_ version: String, _ taken: Bool) {
         let expected = ["/ociVersion 1:15 \"\(version)\" is not a version 1.x of the runtime specification"]
         #expect(errors("{\"ociVersion\":\"\(version)\"}", as: Config.self) == (taken ? [] : expected))
@@ -101,11 +103,12 @@ import Testing
         (#""hostname":"a","hostname":"a""#, "/hostname 1:38 duplicate key: the object has it already"),
         (#""windows":{"a":1,"\u0061":2}"#, "/windows/a 1:40 duplicate key: the object has it already"),
     ])
+    /// (CF-03, CF-11, CF-12)
     func wrongValue(_ member: String, _ expected: String) {
         #expect(errors("{\"ociVersion\":\"1.0.0\",\(member)}", as: Config.self) == [expected])
     }
 
-    // Goal: all errors at once, in the order of the text. Method: one document with an error on each line.
+    // Goal: all errors at once, in the order of the text. Method: one document with an error on each line. (CF-15)
     @Test func allErrors() {
         let text = """
             {
@@ -152,20 +155,22 @@ import Testing
             ])
     }
 
-    // Goal: keys are compared byte by byte. Method: keys that a laxer reader takes for known ones.
+    // Goal: keys are compared byte by byte. Method: keys that a laxer reader takes for known ones. (CF-04, CF-05)
+    // (CF-06)
     @Test func unknownProperties() throws {
         var unknown: [ConfigError] = []
         let text = #"""
             { "ociVersion": "1.0.0", "Hostname": "a", "hostname ": "b",
               "annotations": { "any": "thing" }, "windows": { "x": 1 }, "linux": { "sysctl": { "a": "b" },
-              "resources": { "pids": { "limit": 1, "x~/": { "inner": [{ "deep": 1 }] } } }, "namespaces": [{ "type": "pid", "é": 0 }] } }
+              "resources": { "pids": { "limit": 1, "x~/": { "inner": [{ "deep": 1 }] } } },
+              "namespaces": [{ "type": "pid", "é": 0 }] } }
             """#
         let config = try Config.read(bytes(text), unknown: &unknown)
         #expect(config.hostname == nil)
         #expect(
             unknown.map(line) == [
                 "/Hostname 1:26 unknown property", "/hostname  1:43 unknown property",
-                "/linux/resources/pids/x~0~1 3:40 unknown property", "/linux/namespaces/0/é 3:113 unknown property",
+                "/linux/resources/pids/x~0~1 3:40 unknown property", "/linux/namespaces/0/é 4:35 unknown property",
             ])
     }
 

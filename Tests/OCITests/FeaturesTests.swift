@@ -4,6 +4,7 @@ import HullBytes
 import HullOCI
 import Testing
 
+/// (CF-19)
 @Suite struct FeaturesTests {
     /// A document with everything.
     private var full: Features {

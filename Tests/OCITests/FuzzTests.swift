@@ -16,7 +16,7 @@ import Testing
         return JSONWriter.text(of: document)
     }
 
-    // Goal: a text that was cut off is never taken for a whole one. Method: cut the sample at every byte.
+    // Goal: a text that was cut off is never taken for a whole one. Method: cut the sample at every byte. (CF-16)
     @Test func truncated() {
         let whole = bytes(sampleConfig)
         #expect(errors(whole, as: Config.self) == [])

@@ -96,6 +96,7 @@ struct Schema {
     }
 }
 
+/// (CF-07)
 @Suite struct SchemaTests {
     private let sample: Sample
 
@@ -127,7 +128,7 @@ struct Schema {
         }
     }
 
-    // Goal: every property is missed if it is required and only then. Method: each in turn is renamed.
+    // Goal: every property is missed if it is required and only then. Method: each in turn is renamed. (CF-08)
     @Test func everyRequiredPropertyIsMissed() {
         // Required by the schema and optional in the text, which counts.
         let optional = ["/linux/resources/pids/limit"]

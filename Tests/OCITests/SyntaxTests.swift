@@ -67,6 +67,7 @@ import Testing
         (#""\ud800\ue000""#, " 1:2 half of a surrogate pair in a string"),
         (#""\udc00""#, " 1:2 half of a surrogate pair in a string"),
     ])
+    /// (CF-01)
     func malformed(_ text: String, _ expected: String) { #expect(syntaxError(bytes(text)) == expected) }
 
     // Goal: strings are UTF-8, strictly. Method: the first and last of each wrong kind, in a string at 1:2.
@@ -77,6 +78,7 @@ import Testing
             [0xf5, 0x80, 0x80, 0x80],
             [0xff], [0xf0, 0x9f, 0x9a], [0xe2, 0x28, 0xa1],
         ] as [[UInt8]])
+    /// (CF-02)
     func invalidUTF8(_ sequence: [UInt8]) {
         #expect(syntaxError([0x22] + sequence + [0x22]) == " 1:2 invalid UTF-8 in a string")
         #expect(syntaxError([0x22] + sequence) == " 1:2 invalid UTF-8 in a string")
@@ -103,7 +105,7 @@ import Testing
         }
     }
 
-    // Goal: the limits hold exactly. Method: texts at each limit and one beyond.
+    // Goal: the limits hold exactly. Method: texts at each limit and one beyond. (CF-14)
     @Test func limits() {
         let limits = JSONLimits(bytes: 40, depth: 3, nodes: 6)
         #expect(syntaxError(bytes("[[[]]]"), limits: limits) == nil)
@@ -137,6 +139,7 @@ import Testing
     }
 
     // Goal: integers of every width hold their whole range and nothing beyond. Method: the ends, and one further.
+    // (CF-10)
     @Test func integers() {
         func check<V: JSONReadable & FixedWidthInteger>(_ type: V.Type, _ below: String, _ above: String) {
             for text in ["\(V.min)", "\(V.max)", "0", "-0"] { #expect(errors(text, as: type) == []) }

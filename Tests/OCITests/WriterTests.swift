@@ -3,6 +3,7 @@ import HullBytes
 import HullOCI
 import Testing
 
+/// (CF-20)
 @Suite struct WriterTests {
     private func text(_ value: some JSONWritable, _ layout: JSONWriter.Layout = .compact) -> String {
         String(decoding: JSONWriter.text(of: value, layout), as: UTF8.self)
@@ -54,6 +55,7 @@ import Testing
     }
 }
 
+/// (CF-17)
 @Suite struct StateTests {
     private let state = State(
         ociVersion: "1.3.0", id: "c1", pid: 42, status: "running", bundle: "/b", rootfs: "/b/rootfs",
@@ -83,11 +85,12 @@ import Testing
     @Test func toHook() {
         #expect(
             String(decoding: JSONWriter.text(of: state.forHook), as: UTF8.self)
-                == #"{"ociVersion":"1.3.0","id":"c1","status":"running","pid":42,"bundle":"/b","annotations":{"k/1":"v\n"}}"#
+                == #"{"ociVersion":"1.3.0","id":"c1","status":"running","pid":42,"bundle":"/b","#
+                + #""annotations":{"k/1":"v\n"}}"#
         )
     }
 
-    // Goal: the message to an agent is that of the specification. Method: the whole text.
+    // Goal: the message to an agent is that of the specification. Method: the whole text. (CF-18)
     @Test func forAgent() {
         var state = state
         state.annotations = []

@@ -79,7 +79,7 @@ import Testing
         #expect(plan.steps("inside").contains("move_mount 2 -> /dev/fuse"))
     }
 
-    // DV-51. Goal: a /dev that is bound stays as it is, and whoever configured devices hears of it. Method: bind and
+    // DV-13. Goal: a /dev that is bound stays as it is, and whoever configured devices hears of it. Method: bind and
     // rbind.
     @Test(arguments: ["bind", "rbind"]) func boundDev(option: String) throws {
         var config = config([Device(type: "c", path: "/dev/x", major: 1, minor: 3)])

@@ -56,7 +56,7 @@ import Testing
         let errors = config.errors
         #expect(errors.isEmpty == isListed, "\(errors)")
         let refusals: [Bytes] = [
-            "tmpcopyup", "copy-symlink", "src-nofollow", "dest-nofollow", "idmap", "ridmap",
+            "copy-symlink", "src-nofollow", "dest-nofollow", "idmap", "ridmap",
         ]
         #expect(isListed != refusals.contains(name))
     }
@@ -111,18 +111,17 @@ import Testing
     // FT-53 PL-09. Goal: what is not carried out is said to be so. Method: the values, and one refused config for each.
     @Test func disabled() {
         #expect(linux.cgroup == Features.Cgroup(v1: false, v2: true, systemd: false, systemdUser: false, rdma: true))
-        #expect(linux.apparmor?.enabled == false && linux.selinux?.enabled == false)
+        #expect(linux.apparmor?.enabled == true && linux.selinux?.enabled == false)
         #expect(linux.intelRdt?.enabled == false && linux.netDevices?.enabled == false)
         #expect(linux.mountExtensions?.idmap?.enabled == false)
         #expect(linux.memoryPolicy?.modes == [] && linux.memoryPolicy?.flags == [])
         var config = Config.smallest
-        config.process?.apparmorProfile = "a"
         config.process?.selinuxLabel = "a"
         config.linux?.intelRdt = .init()
         config.linux?.netDevices = [Entry(key: "eth0", value: .init())]
         config.linux?.memoryPolicy = .init()
         let pointers = [
-            "/linux/netDevices", "/linux/intelRdt", "/linux/memoryPolicy", "/process/apparmorProfile",
+            "/linux/netDevices", "/linux/intelRdt", "/linux/memoryPolicy",
             "/process/selinuxLabel",
         ]
         #expect(config.errors == pointers.map { "\($0): not supported yet: \($0)" })

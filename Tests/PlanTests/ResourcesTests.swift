@@ -66,7 +66,8 @@ extension ResourcesPlan {
             ),
             (
                 100, nil, 99,
-                "/linux/resources/memory/swap: 99 is below the limit of memory, 100: memory and swap are counted together"
+                "/linux/resources/memory/swap: 99 is below the limit of memory, 100: "
+                    + "memory and swap are counted together"
             ),
             (
                 nil, nil, 99,

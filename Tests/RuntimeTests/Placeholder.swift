@@ -1,4 +1,5 @@
-import Testing
 import Foundation
 import HullBytes
+import Testing
+
 @Test func placeholder() { #expect(Bytes("a") == "a") }

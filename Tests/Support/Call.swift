@@ -90,6 +90,8 @@ public struct Launch: Sendable {
     public var stdin: String?
     /// What the child sees as descriptors 3, 4, …
     public var descriptors: [Int32] = []
+    /// Standard output in place of a file.
+    public var stdout: Int32?
     /// Used for all three standard descriptors instead of files.
     public var terminal: Int32?
     public var cgroup: String?
@@ -105,7 +107,7 @@ public struct Launch: Sendable {
         let opened = try streams(outputs, base + ".in")
         let cage = cgroup.map { open($0, O_RDONLY | O_DIRECTORY | O_CLOEXEC) } ?? -1
         defer { (opened + [cage]).filter { $0 >= 0 }.forEach { close($0) } }
-        let stdio = terminal.map { [$0, $0, $0] } ?? opened
+        let stdio = terminal.map { [$0, $0, $0] } ?? [opened[0], stdout ?? opened[1], opened[2]]
         let pid = withStrings([program] + arguments) { argv in
             withStrings(environment) { envp in
                 (stdio + descriptors).withUnsafeBufferPointer { fds in

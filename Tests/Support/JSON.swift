@@ -88,8 +88,8 @@ extension JSON {
     public var object: [String: JSON]? { if case .object(let it) = self { it } else { nil } }
     public var strings: [String] { (array ?? []).compactMap(\.string) }
 
-    /// The value at a JSON pointer (RFC 6901); "-" as the last step of a set appends. A set makes the objects on the way,
-    /// a set of nil removes.
+    /// The value at a JSON pointer (RFC 6901); "-" as the last step of a set appends. A set makes the objects on the
+    /// way, a set of nil removes.
     public subscript(pointer: String) -> JSON? {
         get { value(at: Self.steps(of: pointer)) }
         set { set(newValue, at: Self.steps(of: pointer)) }

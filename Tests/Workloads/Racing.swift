@@ -15,8 +15,8 @@ struct Racing {
         return try s.runtime.start(launch)
     }
 
-    // Goal: list and state never fail because of others. Method: 20 callers go through whole lives, twice, meanwhile they
-    // are asked for.
+    // Goal: list and state never fail because of others. Method: 20 callers go through whole lives, twice, meanwhile
+    // they are asked for.
     @Test("20 lives at once, with list and state meanwhile", .timeLimit(.minutes(3)))
     func lives() throws {
         try scenario { s in
@@ -83,8 +83,8 @@ struct Racing {
         for loser in outcomes where !loser.ok { #expect(loser.stderr.contains(words), "\(loser)") }
     }
 
-    // Goal: a delete never takes half of what a create is just making. Method: both at once, in every order that happens; at
-    // the end, one more delete and the host as before (the scenario's own promise).
+    // Goal: a delete never takes half of what a create is just making. Method: both at once, in every order that
+    // happens; at the end, one more delete and the host as before (the scenario's own promise).
     @Test("create and delete --force of one id at once", .timeLimit(.minutes(3)))
     func createAndDelete() throws {
         try scenario { s in

@@ -61,8 +61,9 @@ struct Service {
         }
     }
 
-    // Goal: in the foreground, asked over the host's loopback, ended by SIGTERM. Method: three ways in which a program can
-    // take that signal; the first process of a pid namespace ignores it by default, so the last one shares the host's.
+    // Goal: in the foreground, asked over the host's loopback, ended by SIGTERM. Method: three ways in which a program
+    // can take that signal; the first process of a pid namespace ignores it by default, so the last one shares the
+    // host's.
     @Test(
         "a service in the foreground", .timeLimit(.minutes(3)),
         arguments: [("exit0", 0), ("exit143", 143), ("default", 143)])

@@ -84,7 +84,8 @@ struct TerminalForeground {
         }
     }
 
-    // Goal: the terminal is given back in every way to end. Method: a signal to the runtime; a program that is not there.
+    // Goal: the terminal is given back in every way to end. Method: a signal to the runtime; a program that is not
+    // there.
     @Test("run: the terminal is restored after a signal", .timeLimit(.minutes(1)))
     func signalled() throws {
         try scenario { s in

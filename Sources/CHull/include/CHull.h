@@ -11,8 +11,8 @@
 #include <linux/bpf.h>
 #include <linux/capability.h>
 #include <linux/close_range.h>
-// glibc's <fcntl.h> has structs of these names with other types; whoever sees both modules (tests with Foundation) would
-// not compile.
+// glibc's <fcntl.h> has structs of these names with other types; whoever sees both modules (tests with Foundation)
+// would not compile.
 #define flock chull_kernel_flock
 #define flock64 chull_kernel_flock64
 #define f_owner_ex chull_kernel_f_owner_ex

@@ -71,8 +71,8 @@ int chull_nstype(int fd);
 int chull_pidfd_open(int pid);
 int chull_pidfd_send_signal(int pidfd, int signal);
 int chull_kill(int pid, int signal);
-// waitid(2) on a pidfd, or on a pid where `is_pidfd` is 0. Returns 0 when there is nothing yet (with nohang), else 1 and
-// the code (CLD_EXITED...) and status.
+// waitid(2) on a pidfd, or on a pid where `is_pidfd` is 0. Returns 0 when there is nothing yet (with nohang), else 1
+// and the code (CLD_EXITED...) and status.
 int chull_waitid(int is_pidfd, int id, int nohang, int *code, int *status);
 _Noreturn void chull_exit(int code);
 int chull_getpid(void);
@@ -108,7 +108,9 @@ int chull_listen(int fd);
 int chull_accept(int fd);
 int64_t chull_send(int fd, const void *buffer, size_t count, const int *fds, size_t fd_count);
 int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd);
-// poll(2) for reading on up to 8 descriptors; timeout in milliseconds, -1 for none. Returns a bit mask of the ready ones.
+// poll(2) for reading on up to 8 descriptors; timeout in milliseconds, -1 for none. Returns a bit mask of the ready
+// ones.
+int64_t chull_pending(int fd);
 int chull_poll(const int *fds, size_t count, int timeout);
 // Waits until a write(2) gets through, or fails at once.
 int chull_wait_writable(int fd);

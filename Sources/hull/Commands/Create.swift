@@ -29,7 +29,7 @@ extension Program {
             try creation.runDetached()
             return 0
         }
-        let (code, warnings) = try creation.runForeground(signals, keep: options.keep, store: try store())
+        let (code, warnings) = try creation.runForeground(signals, keep: options.keep)
         warn(warnings, "run", options.create.id)
         return code
     }

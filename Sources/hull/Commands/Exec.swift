@@ -17,7 +17,8 @@ extension Program {
         let said = try options.process.map { (path) throws(Failure) in try readProcess(path) }
         let host = try Host.probe()
         try host.requireUsable()
-        var execution = try Execution.prepare(in: options.id, of: try store(), request, host) { (config) throws(Failure) in
+        var execution = try Execution.prepare(in: options.id, of: try store(), request, host) {
+            (config) throws(Failure) in
             if let said { return said }
             return try process(config, options)
         }
@@ -49,6 +50,7 @@ extension Program {
             user.additionalGids = (user.additionalGids ?? []) + options.additionalGids
             process.user = user
         }
+        if let profile = options.apparmor { process.apparmorProfile = profile }
         if options.noNewPrivs { process.noNewPrivileges = true }
         add(options.caps, to: &process)
         return process

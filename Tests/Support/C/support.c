@@ -20,8 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-// One thread waits for every child, ours and the orphans that a runtime leaves to us, so that no container stays a zombie
-// and the exit status of a detached one can be asked for.
+// One thread waits for every child, ours and the orphans that a runtime leaves to us, so that no container stays a
+// zombie and the exit status of a detached one can be asked for.
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed;
 static struct { pid_t pid; int status; } *ended;
@@ -120,7 +120,8 @@ static void become(const struct support_spawn *what, const sigset_t *none)
     for (int number = 1; number <= 64; number++)
         syscall(SYS_rt_sigaction, number, &standard, NULL, 8);
     sigprocmask(SIG_SETMASK, none, NULL);
-    // A session of its own: a signal for the whole group of the tests is none for the runtime, and no terminal is inherited.
+    // A session of its own: a signal for the whole group of the tests is none for the runtime, and no terminal is
+    // inherited.
     setsid();
     if (what->cwd != NULL && chdir(what->cwd) != 0)
         _exit(126);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the tests need of the kernel that Swift cannot call: clone3 into a cgroup, a subreaper, descriptors over sockets.
+// What the tests need of the kernel that Swift cannot call: clone3 into a cgroup, a subreaper, descriptors over
+// sockets.
 #ifndef CSUPPORT_H
 #define CSUPPORT_H
 

@@ -15,8 +15,9 @@ let swift: [SwiftSetting] = [
     // A section for each function: only then can the linker put them in order.
     .unsafeFlags(["-static-stdlib", "-Xfrontend", "-function-sections"], release),
 ]
-/// The functions of the usual verbs side by side, so that few pages of the program have to be in memory: with it the peak
-/// of a `run` is 3.8 MiB, without it 5.9. scripts/hot-symbols writes the file; names in it that are gone do no harm.
+/// The functions of the usual verbs side by side, so that few pages of the program have to be in memory: with it the
+/// peak of a `run` is 3.8 MiB, without it 5.9. scripts/hot-symbols writes the file; names in it that are gone do no
+/// harm.
 let hotSymbols = [
     "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/hot-symbols.txt",
     "-Xlinker", "--no-warn-symbol-ordering",

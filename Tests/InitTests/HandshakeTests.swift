@@ -22,7 +22,8 @@ import Testing
         let again = try #require(InitMessage(message.bytes))
         #expect(again.bytes == message.bytes)
         guard case .failure(let step, let error) = message, case .failure(let step2, let error2) = again else { return }
-        #expect(step == step2 && error.line == error2.line && error.errno == error2.errno && error.words == error2.words)
+        #expect(
+            step == step2 && error.line == error2.line && error.errno == error2.errno && error.words == error2.words)
     }
 
     // Goal: a long field is cut and the message stays one. Method: fields beyond the limit; all together fit a message.
@@ -37,7 +38,8 @@ import Testing
         #expect(error.call.count == 8192 && error.words?.count == 8192)
     }
 
-    // Goal: nothing else is understood. Method: every message cut after every byte, with a byte more, with another kind.
+    // Goal: nothing else is understood. Method: every message cut after every byte, with a byte more, with another
+    // kind.
     @Test(arguments: messages) func malformed(_ message: InitMessage) {
         let bytes = message.bytes
         for count in 0..<bytes.count { #expect(InitMessage(bytes.prefix(count)) == nil, "\(count) bytes") }
@@ -77,12 +79,3 @@ import Testing
         #expect(Set(all.map(\.bytes)).count == all.count && all.allSatisfy { $0.bytes.count == 1 })
     }
 }
-
-/// What the runtime does in a conversation.
-private enum Turn {
-    case says(RuntimeWord)
-    case hears(UInt8)
-    case hangsUp
-}
-
-/// The conversation between the two processes, one side of it real: a clone that runs the inside list.

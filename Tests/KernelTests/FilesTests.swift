@@ -54,7 +54,8 @@ import Testing
         #expect(try HostFiles.status(target)?.permissions == 0o600)
     }
 
-    // Goal: the temporary sibling is never somebody else's file. Method: a link with its name, to a file that must stay.
+    // Goal: the temporary sibling is never somebody else's file. Method: a link with its name, to a file that must
+    // stay.
     @Test func replaceFollowsNoLink() throws {
         let canary = Scratch()
         try Data("kept".utf8).write(to: URL(fileURLWithPath: canary.path + "/c"))

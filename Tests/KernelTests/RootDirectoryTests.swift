@@ -20,8 +20,8 @@ import Testing
         return try stat(path, &it) == 0 && place.status().inode == it.st_ino
     }
 
-    // Goal: no link leads out of the root. Method: every form of one, resolved; the file is the root's own and never the
-    // host's of the same name.
+    // Goal: no link leads out of the root. Method: every form of one, resolved; the file is the root's own and never
+    // the host's of the same name.
     @Test(arguments: [
         ("/etc/passwd", "etc/passwd"), ("../../../../../../etc/passwd", "../etc/passwd"),
         ("/../../etc/passwd", "/../etc/passwd"), ("./etc/../../etc/passwd", "etc/./passwd"),
@@ -75,8 +75,8 @@ import Testing
         #expect(try isSame(root().makeDirectories("/real/x", strict: true), scratch.path + "/real/x"))
     }
 
-    // Goal: what is made is made inside, whatever the image's links say (CVE-2024-45310). Method: hostile links on the way
-    // and at the end; a canary directory that must stay empty, at the very path that they name.
+    // Goal: what is made is made inside, whatever the image's links say (CVE-2024-45310). Method: hostile links on the
+    // way and at the end; a canary directory that must stay empty, at the very path that they name.
     @Test func makeThroughHostileLinks() throws {
         let targets = [canary.path, canary.path + "/sub", "../../.." + canary.path, "/.." + canary.path + "/deep/er"]
         for (index, target) in targets.enumerated() {
@@ -90,8 +90,8 @@ import Testing
         #expect(scratch.contents.contains { $0.hasSuffix("/a/b") })
     }
 
-    // Goal: an image's link to what it lacks works as if the target were there. Method: /var/run -> /run without /run, and a
-    // dangling resolv.conf.
+    // Goal: an image's link to what it lacks works as if the target were there. Method: /var/run -> /run without /run,
+    // and a dangling resolv.conf.
     @Test func makeTargets() throws {
         mkdir(scratch.path + "/var", 0o755)
         mkdir(scratch.path + "/etc", 0o755)
@@ -132,7 +132,8 @@ import Testing
         #expect(try RootDirectory.status("console", in: directory.number)?.isSymbolicLink == true)
         #expect(try RootDirectory.status("missing", in: directory.number) == nil)
         try RootDirectory.makeNode(
-            "fifo", mode: FileKind.fifo.modeBits | 0o600, device: DeviceNumber(major: 0, minor: 0), in: directory.number)
+            "fifo", mode: FileKind.fifo.modeBits | 0o600, device: DeviceNumber(major: 0, minor: 0), in: directory.number
+        )
         #expect(try RootDirectory.status("fifo", in: directory.number)?.isFifo == true)
         let again = refusal {
             try RootDirectory.makeNode(
@@ -148,8 +149,8 @@ import Testing
         #expect(error?.errno == .ebadf)
     }
 
-    // Goal: a link that is exchanged for a directory all the time leads out at no moment (CVE-2021-30465). Method: a thread
-    // that exchanges; what is opened is compared with the directory outside.
+    // Goal: a link that is exchanged for a directory all the time leads out at no moment (CVE-2021-30465). Method: a
+    // thread that exchanges; what is opened is compared with the directory outside.
     @Test(.timeLimit(.minutes(1))) func swapped() async throws {
         mkdir(scratch.path + "/x", 0o755)
         symlink(canary.path, scratch.path + "/y")

@@ -45,7 +45,8 @@ private func failure<Result: ~Copyable>(
             let text = JSONWriter.text(of: record)
             let again = try ContainerRecord.read(text)
             #expect(JSONWriter.text(of: again) == text)
-            #expect(again.startTime == UInt64.max && again.annotations.first?.value == "v\\ü" && again.isCreated == created)
+            #expect(
+                again.startTime == UInt64.max && again.annotations.first?.value == "v\\ü" && again.isCreated == created)
         }
     }
 
@@ -53,14 +54,17 @@ private func failure<Result: ~Copyable>(
     @Test func garbage() {
         let text = JSONWriter.text(of: sample())
         let end = text.lastIndex(of: UInt8(ascii: "}")) ?? 0
-        for count in 0...end { #expect((try? ContainerRecord.read(Array(text.prefix(count)))) == nil, "\(count) bytes") }
+        for count in 0...end {
+            #expect((try? ContainerRecord.read(Array(text.prefix(count)))) == nil, "\(count) bytes")
+        }
         let others = ["", "{}", "[]", "null", "{\"version\":1}", "\u{0}\u{1}", String(repeating: "[", count: 100_000)]
         for other in others { #expect((try? ContainerRecord.read(Array(other.utf8))) == nil) }
         let whole = String(decoding: text, as: UTF8.self)
-        for (from, to) in [("\"pid\":0", "\"pid\":\"0\""), ("\"pid\":0", "\"pid\":3000000000"), ("\"owner\":0", "\"owner\":-1")] {
+        for (from, to) in [
+            ("\"pid\":0", "\"pid\":\"0\""), ("\"pid\":0", "\"pid\":3000000000"), ("\"owner\":0", "\"owner\":-1"),
+        ] {
             let changed = whole.replacingOccurrences(of: from, with: to)
             #expect(changed != whole && (try? ContainerRecord.read(Array(changed.utf8))) == nil, "\(to)")
         }
     }
 }
-

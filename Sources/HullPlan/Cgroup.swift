@@ -27,12 +27,24 @@ extension Resolution {
                     hint: "\(mount)/cgroup.controllers has: \(host.controllers.joined(" "))")
             }
         }
+        enableForNoLimit(resources)
         for file in resources.files {
             let step = OutsideStep(action: .writeCgroupFile(file), origin: file.origin)
             if file.afterProcess { cgroupFilesAfterClone.append(step) } else { plan.outside.append(step) }
         }
         plan.cgroup.deviceFilter = resolveDeviceRules(
             linux?.resources?.devices, at: "/linux/resources/devices", &findings)
+    }
+
+    /// A file that says "no limit" needs no controller; where there is one, the file is there to be read.
+    private mutating func enableForNoLimit(_ resources: ResourcesPlan) {
+        var enabled = resources.controllers.map(\.name)
+        for file in resources.files where file.absence == .skip {
+            let name = file.name.prefix(file.name.firstIndex(of: 0x2e) ?? 0)
+            guard host.controllers.contains(name), !enabled.contains(name) else { continue }
+            enabled.append(name)
+            outside(.enableController(name), file.origin)
+        }
     }
 
     /// An absolute path is one below the cgroup2 mount; a relative one, and none, is a sibling of the caller's cgroup:

@@ -60,7 +60,8 @@ static void read_program(const char *path)
             if ((type != STT_FUNC && type != STT_GNU_IFUNC) || symbols[s].st_value - text_start >= text_size) continue;
             patched[symbols[s].st_value - text_start] = 0xcc;
             functions[count++] =
-                (struct function){symbols[s].st_value, file + sections[sections[i].sh_link].sh_offset + symbols[s].st_name, 0};
+                (struct function){
+                    symbols[s].st_value, file + sections[sections[i].sh_link].sh_offset + symbols[s].st_name, 0};
         }
     }
     if (!count) errx(1, "%s has no symbols", path);

@@ -15,8 +15,9 @@ let swift: [SwiftSetting] = [
     // A section for each function: only then can the linker put them in order.
     .unsafeFlags(["-static-stdlib", "-Xfrontend", "-function-sections"], release),
 ]
-/// The functions of the usual verbs side by side, so that few pages of the program have to be in memory: with it the peak
-/// of a `run` is 3.8 MiB, without it 5.9. scripts/hot-symbols writes the file; names in it that are gone do no harm.
+/// The functions of the usual verbs side by side, so that few pages of the program have to be in memory: with it the
+/// peak of a `run` is 3.8 MiB, without it 5.9. scripts/hot-symbols writes the file; names in it that are gone do no
+/// harm.
 let hotSymbols = [
     "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/hot-symbols.txt",
     "-Xlinker", "--no-warn-symbol-ordering",
@@ -78,7 +79,13 @@ let package = Package(
             dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp"],
             exclude: ["Fixtures"], swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
-        .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
+        .testTarget(
+            name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel", "Support"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "InitTests",
+            dependencies: ["HullBytes", "HullLinux", "HullKernel", "HullOCI", "HullPlan", "HullInit", "Support"],
+            swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),
         .target(
             name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],
@@ -89,7 +96,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(
-            name: "RuntimeTests", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI", "HullKernel"],
+            name: "RuntimeTests",
+            dependencies: ["HullBytes", "HullLinux", "HullRuntime", "HullPlan", "HullOCI", "HullKernel", "Support"],
             swiftSettings: tests),
     ]
 )

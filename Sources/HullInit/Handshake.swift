@@ -49,10 +49,14 @@ package enum InitMessage: Sendable {
         }
     }
 
-    /// Sends the message. A runtime that is gone needs no report.
-    package func send(to socket: Int32, descriptors: [Int32] = []) {
-        try? Sockets.send(bytes, descriptors: descriptors, to: socket)
+    /// Sends the message; EPIPE where the runtime is gone. One that is waited for must come through, or both sides
+    /// would wait.
+    package func send(to socket: Int32, descriptors: [Int32] = []) throws(SystemError) {
+        try Sockets.send(bytes, descriptors: descriptors, to: socket)
     }
+
+    /// Sends a last message: a runtime that is gone needs none.
+    package func sendLast(to socket: Int32) { try? send(to: socket) }
 
     private static func pack(_ kind: UInt8, _ fields: [Bytes]) -> Bytes {
         var array: [UInt8] = [kind]

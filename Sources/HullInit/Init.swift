@@ -70,7 +70,7 @@ package struct InitProgram: ~Copyable {
             // All are so already; this line is the promise.
             try closeOnExec(from: firstOwned)
         } catch {
-            InitMessage.failure(step: index, error).send(to: report)
+            InitMessage.failure(step: index, error).sendLast(to: report)
             CurrentProcess.exit(1)
         }
         goLastMile(report)
@@ -111,7 +111,7 @@ package struct InitProgram: ~Copyable {
         case .link(let path, let target): try makeLink(path, target)
         case .console(let console): try openConsole(console)
         case .runtimeHooks:
-            InitMessage.hooksPoint.send(to: socket)
+            try InitMessage.hooksPoint.send(to: socket)
             try hear(.goOn)
         case .hook(let kind, let hook): try run(hook, kind)
         case .sysctl(let path, let value): try writeSysctl(path, value)
@@ -146,7 +146,7 @@ package struct InitProgram: ~Copyable {
 
     /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.
     private mutating func becomeReady(_ step: Int) throws(SystemError) -> Int32 {
-        InitMessage.ready(hint: executableHint()).send(to: socket)
+        try InitMessage.ready(hint: executableHint()).send(to: socket)
         // While the runtime is at work.
         CurrentProcess.resetIgnoredSignals()
         guard let listener else {
@@ -157,7 +157,7 @@ package struct InitProgram: ~Copyable {
         try hear(.goodbye)
         let connection = try Sockets.accept(listener).give()
         do { try runStartHooks() } catch {
-            InitMessage.failure(step: step, error).send(to: connection)
+            InitMessage.failure(step: step, error).sendLast(to: connection)
             CurrentProcess.exit(1)
         }
         return connection

@@ -15,9 +15,9 @@ extension InitProgram {
             let cloned = try CurrentProcess.cloneSibling(flags, cgroup: cgroup)
             if cloned == nil { run() }
             guard let sibling = cloned else { throw SystemError("clone3", "the sibling came back", .echild) }
-            InitMessage.sibling.send(to: report, descriptors: [sibling.pidfd.number])
+            try InitMessage.sibling.send(to: report, descriptors: [sibling.pidfd.number])
         } catch {
-            InitMessage.failure(step: 0, error).send(to: report)
+            InitMessage.failure(step: 0, error).sendLast(to: report)
             CurrentProcess.exit(1)
         }
         CurrentProcess.exit(0)

@@ -31,17 +31,23 @@ extension Creation {
             relay?.restore()
             throw error
         }
-        guard let made = spawned.take() else { throw Failure("there is no process") }
         let status: ExitStatus
-        do throws(SystemError) {
-            status = try attend(made.process, signals.descriptor, relay)
-        } catch {
+        do throws(Failure) { status = try attendProcess(signals, relay) } catch {
             relay?.restore()
-            throw Failure(error)
+            throw undo(error)
         }
         relay?.restore()
-        guard !keep else { return (status.code, []) }
-        return (status.code, removeAfterEnd())
+        return (status.code, keep ? [] : removeAfterEnd())
+    }
+
+    private borrowing func attendProcess(
+        _ signals: borrowing SignalsOfCaller, _ relay: TerminalRelay?
+    ) throws(Failure) -> ExitStatus {
+        switch spawned {
+        case .some(let made):
+            return try attempt { () throws(SystemError) in try attend(made.process, signals.descriptor, relay) }
+        case nil: throw Failure("there is no process")
+        }
     }
 
     /// The caller's terminal in place of a console socket.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // touched PROGRAM [ARGUMENT ...]
 // Runs a static program and prints the names of its functions in the order in which they are first called, also in the
-// children that still run the same program. Each function begins with a breakpoint that is taken away when it is met: that
-// follows clone3 into namespaces, where no profiler and no emulator does.
+// children that still run the same program. Each function begins with a breakpoint that is taken away when it is met:
+// that follows clone3 into namespaces, where no profiler and no emulator does.
 #define _GNU_SOURCE
 #include <elf.h>
 #include <err.h>

@@ -186,7 +186,8 @@ struct Process {
         }
     }
 
-    // Goal: a user can open its streams again by name. Method: a pipe with a name as standard output, its owner outside.
+    // Goal: a user can open its streams again by name. Method: a pipe with a name as standard output, its owner
+    // outside.
     @Test("PR-19 a pipe on a standard stream is given to the program's user")
     func streams() throws {
         try scenario { s in

@@ -45,7 +45,8 @@ struct Layers {
 
     /// Names, modes, owners, times and content of a tree in one number.
     private func hash(_ tree: String) throws -> String {
-        let words = "tar --sort=name --numeric-owner --format=pax -C '\(tree)' -cf - . | sha256sum"
+        let form = "--sort=name --numeric-owner --format=pax --pax-option=delete=atime,delete=ctime"
+        let words = "tar \(form) -C '\(tree)' -cf - . | sha256sum"
         let outcome = try host(["sh", "-c", words], within: 120)
         try #require(outcome.ok && !outcome.stdout.isEmpty, "\(outcome)")
         return outcome.stdout

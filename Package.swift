@@ -12,7 +12,14 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
-    .unsafeFlags(["-static-stdlib"], release),
+    // A section for each function: only then can the linker put them in order.
+    .unsafeFlags(["-static-stdlib", "-Xfrontend", "-function-sections"], release),
+]
+/// The functions of the usual verbs side by side, so that few pages of the program have to be in memory: with it the peak
+/// of a `run` is 3.8 MiB, without it 5.9. scripts/hot-symbols writes the file; names in it that are gone do no harm.
+let hotSymbols = [
+    "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/hot-symbols.txt",
+    "-Xlinker", "--no-warn-symbol-ordering",
 ]
 /// HULL_COMMIT=$(git rev-parse HEAD) swift build: what `hull --version` says.
 let commit: [SwiftSetting] =
@@ -61,7 +68,7 @@ let package = Package(
             swiftSettings: swift + commit,
             linkerSettings: [
                 .unsafeFlags(["-Xlinker", "--entry=hull_start"], .when(platforms: [.linux])),
-                .unsafeFlags(["-static-executable", "-use-ld=lld"], release),
+                .unsafeFlags(["-static-executable", "-use-ld=lld"] + hotSymbols, release),
             ]),
 
         .testTarget(
@@ -71,7 +78,13 @@ let package = Package(
             dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp"],
             exclude: ["Fixtures"], swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
-        .testTarget(name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel"], swiftSettings: tests),
+        .testTarget(
+            name: "KernelTests", dependencies: ["HullBytes", "HullLinux", "HullKernel", "Support"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "InitTests",
+            dependencies: ["HullBytes", "HullLinux", "HullKernel", "HullOCI", "HullPlan", "HullInit", "Support"],
+            swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),
         .target(
             name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],
@@ -82,7 +95,8 @@ let package = Package(
         .testTarget(
             name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(
-            name: "RuntimeTests", dependencies: ["HullBytes", "HullRuntime", "HullPlan", "HullOCI", "HullKernel"],
+            name: "RuntimeTests",
+            dependencies: ["HullBytes", "HullLinux", "HullRuntime", "HullPlan", "HullOCI", "HullKernel", "Support"],
             swiftSettings: tests),
     ]
 )

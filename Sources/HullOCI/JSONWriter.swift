@@ -191,7 +191,9 @@ extension Bool: JSONWritable {
 }
 
 extension FixedWidthInteger where Self: JSONWritable {
-    package func write(_ writer: inout JSONWriter) { writer.plain(Bytes(decimal: self)) }
+    package func write(_ writer: inout JSONWriter) {
+        writer.plain(Int(exactly: self).map { Bytes(decimal: $0) } ?? Bytes(decimal: self))
+    }
 }
 
 extension Int: JSONWritable {}

@@ -11,14 +11,11 @@ extension Creation {
     /// Starts the container and leaves it running.
     package consuming func runDetached() throws(Failure) { try start() }
 
-    /// Removes the container after its end, unless another hull has done so. What fails is a warning: the exit code is the
-    /// program's.
+    /// Removes the container after its end, unless another hull has done so.
     private func removeAfterEnd() -> [Failure] {
-        do throws(Failure) {
-            guard try directory.lock(waitMilliseconds: 10_000), try directory.readRecord() != nil else { return [] }
-        } catch {
-            return [error]
-        }
+        // A directory that is gone has no links any more. Where that cannot be told, removing once more does no harm.
+        let isLocked = (try? directory.lock(waitMilliseconds: 10_000)) ?? true
+        guard isLocked, (try? directory.descriptor.status().links) != 0 else { return [] }
         return removeTraces(record, directory).map { Failure($0) }
             + runPoststopHooks(plan.hooks[.poststop], record: record)
     }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import CSupport
 import Foundation
 import Glibc
 
@@ -35,6 +36,9 @@ public enum Files {
     public static func link(_ target: String, at path: String) throws {
         try check(symlink(target, path), "symlink", path)
     }
+
+    /// Exchanges two names in one step, as an attacker would.
+    public static func exchange(_ one: String, _ other: String) { _ = support_exchange(one, other) }
 
     public static func exists(_ path: String) -> Bool {
         var it = stat()

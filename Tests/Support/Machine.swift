@@ -73,6 +73,11 @@ public enum Machine {
         (Files.read("/proc/self/mountinfo") ?? "").split(separator: "\n").map(String.init)
     }
 
+    /// The same of the calling thread, which may have a mount namespace of its own.
+    public static func mountinfoOfThread() -> [String] {
+        (Files.read("/proc/thread-self/mountinfo") ?? "").split(separator: "\n").map(String.init)
+    }
+
     /// The link text of a namespace of these tests, as `net:[4026531840]`.
     public static func namespace(_ name: String) -> String {
         (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/ns/" + name)) ?? ""

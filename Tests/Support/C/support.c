@@ -228,3 +228,8 @@ int support_pseudoterminal(int *master, int *slave)
 {
     return openpty(master, slave, NULL, NULL, NULL) == 0 ? 0 : -errno;
 }
+
+int support_exchange(const char *one, const char *other)
+{
+    return syscall(SYS_renameat2, AT_FDCWD, one, AT_FDCWD, other, 2 /* RENAME_EXCHANGE */) < 0 ? -errno : 0;
+}

@@ -29,6 +29,8 @@ int support_await(pid_t pid, int milliseconds, int *status);
 int support_listen(const char *path);
 // Accepts one connection and one message: bytes read, or -errno (-ETIMEDOUT). *descriptor is -1 when none came.
 ssize_t support_receive(int listener, int milliseconds, char *bytes, size_t size, int *descriptor, int *count);
+// Exchanges two names in one step.
+int support_exchange(const char *one, const char *other);
 int support_window(int terminal, unsigned short *rows, unsigned short *columns);
 int support_pseudoterminal(int *master, int *slave);
 

@@ -1,5 +1,0 @@
-import Foundation
-import HullBytes
-import Testing
-
-@Test func placeholder() { #expect(Bytes("a") == "a") }

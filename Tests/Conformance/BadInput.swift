@@ -178,7 +178,8 @@ struct BadInput {
             ("/linux/netDevices", ["eth7": [:]]), ("/linux/intelRdt", ["closID": "x"]),
             ("/linux/memoryPolicy", ["mode": "MPOL_INTERLEAVE", "nodes": "0"]),
             ("/linux/personality", ["domain": "LINUX32"]), ("/linux/mountLabel", "label"),
-            ("/process/scheduler", ["policy": "SCHED_BATCH"]),
+            ("/process/selinuxLabel", "label"),
+            ("/process/selinuxLabel", "label"), ("/process/scheduler", ["policy": "SCHED_BATCH"]),
             ("/process/ioPriority", ["class": "IOPRIO_CLASS_IDLE", "priority": 0]),
             ("/process/execCPUAffinity", ["initial": "0"]),
         ] as [(String, JSON)])

@@ -3,8 +3,8 @@
 """Limits that bite, one line for each scenario ("ok", "not ok", "skip"):  limits.py RUNTIME
 
 As root where /sys/fs/cgroup is cgroup v2; scenarios whose controller is missing are skipped, so it belongs into
-scripts/vm. Goal: what the config limits, the kernel limits. Method: a Python that takes more than it may; a Python service
-with both limits, asked over loopback.
+scripts/vm. Goal: what the config limits, the kernel limits. Method: a Python that takes more than it may; a Python
+service with both limits, asked over loopback.
 """
 import json
 import os
@@ -69,7 +69,8 @@ class Runtime:
         linux["namespaces"] = [n for n in linux["namespaces"] if n["type"] != "network"]
         config["mounts"] += [
             {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["mode=1777", "size=16m"]},
-            {"destination": "/srv", "type": "bind", "source": str(ROOT / "Tests/Workloads/app"), "options": ["bind", "ro"]},
+            {"destination": "/srv", "type": "bind", "source": str(ROOT / "Tests/Workloads/app"),
+             "options": ["bind", "ro"]},
         ]
         (bundle / "config.json").write_text(json.dumps(config))
         return bundle
@@ -114,7 +115,8 @@ def tiny_limit(runtime: Runtime) -> None:
 
 def service(runtime: Runtime) -> None:
     """The service sees its limits, answers, and ends by SIGTERM as it wants to."""
-    bundle = runtime.bundle("service", ["python3", "/srv/app.py", "exit143"], memory={"limit": MEMORY}, pids={"limit": PIDS})
+    words = ["python3", "/srv/app.py", "exit143"]
+    bundle = runtime.bundle("service", words, memory={"limit": MEMORY}, pids={"limit": PIDS})
     running = subprocess.Popen([*runtime.command, "run", "--bundle", bundle, bundle.name], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, text=True)
     try:
@@ -134,7 +136,9 @@ def service(runtime: Runtime) -> None:
         running.wait()
 
 
-SCENARIOS = [(memory_limit, ["memory"]), (pids_limit, ["pids"]), (tiny_limit, ["memory"]), (service, ["memory", "pids"])]
+SCENARIOS = [
+    (memory_limit, ["memory"]), (pids_limit, ["pids"]), (tiny_limit, ["memory"]), (service, ["memory", "pids"])
+]
 
 
 def main() -> int:

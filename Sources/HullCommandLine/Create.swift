@@ -40,7 +40,7 @@ package struct CreateOptions: VerbOptions {
             .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
             .path("console-socket", "SOCKET", "send the terminal to this Unix socket") { $0.consoleSocket = $1 },
             .path("pid-file", "FILE", "write the process id to FILE") { $0.pidFile = $1 },
-            .path("pidfd-socket", "SOCKET", "send the process descriptor there (not yet)") { $0.pidfdSocket = $1 },
+            .path("pidfd-socket", "SOCKET", "send a descriptor of the process there") { $0.pidfdSocket = $1 },
             .flag("no-subreaper", "do not adopt orphaned processes") { $0.noSubreaper = $1 },
             .flag("no-pivot", "move the root mount, do not pivot (not yet)") { $0.noPivot = $1 },
             .flag("no-new-keyring", "keep the caller's session keyring") { $0.noNewKeyring = $1 },

@@ -74,7 +74,7 @@ package struct ExecOptions: VerbOptions {
             }.repeatable,
             .text("cap", letter: "c", "CAP", "add a capability") { $0.caps.append($1) }.repeatable,
             .flag("no-new-privs", "no gain of privileges by execve") { $0.noNewPrivs = $1 },
-            .path("process-label", "LABEL", "the SELinux label (not yet)") { $0.processLabel = $1 },
+            .path("process-label", "LABEL", "the SELinux label") { $0.processLabel = $1 },
             .path("apparmor", "PROFILE", "the AppArmor profile") { $0.apparmor = $1 },
         ]
     }
@@ -85,12 +85,12 @@ package struct ExecOptions: VerbOptions {
             .flag("detach", letter: "d", "return when the program has started") { $0.detach = $1 },
             .path("pid-file", "FILE", "write the process id to FILE") { $0.pidFile = $1 },
             .path("console-socket", "SOCKET", "send the terminal to this Unix socket") { $0.consoleSocket = $1 },
-            .path("pidfd-socket", "SOCKET", "send the process descriptor there (not yet)") { $0.pidfdSocket = $1 },
+            .path("pidfd-socket", "SOCKET", "send a descriptor of the process there") { $0.pidfdSocket = $1 },
             .text("preserve-fds", "N", "keep N descriptors from 3 on open") {
                 (options: inout ExecOptions, value) throws(UsageProblem) in
                 options.preserveFDs = try parseCount(value, of: "preserve-fds")
             },
-            .text("cgroup", "PATH", "a cgroup below the container's (not yet)") { $0.cgroups.append($1) }.repeatable,
+            .text("cgroup", "PATH", "a cgroup below the container's") { $0.cgroups.append($1) }.repeatable,
             .flag("ignore-paused", "do not refuse a paused container") { $0.ignorePaused = $1 },
         ]
     }

@@ -11,7 +11,6 @@ extension Invocation {
         switch command {
         case .create(let create): options += create.notYet
         case .run(let run): options += run.create.notYet
-        case .exec(let exec): options += exec.notYet
         default: break
         }
         return options
@@ -21,18 +20,7 @@ extension Invocation {
 extension CreateOptions {
     fileprivate var notYet: [Bytes] {
         var options: [Bytes] = []
-        if pidfdSocket != nil { options.append("--pidfd-socket") }
         if noPivot { options.append("--no-pivot") }
-        return options
-    }
-}
-
-extension ExecOptions {
-    fileprivate var notYet: [Bytes] {
-        var options: [Bytes] = []
-        if processLabel != nil { options.append("--process-label") }
-        if pidfdSocket != nil { options.append("--pidfd-socket") }
-        if !cgroups.isEmpty { options.append("--cgroup") }
         return options
     }
 }

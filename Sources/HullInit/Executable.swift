@@ -38,6 +38,7 @@ extension InitProgram {
     private func checkExecutable(_ path: Bytes, _ call: Bytes) throws(SystemError) {
         let file: Descriptor
         do { file = try Descriptor(opening: path, [.path]) } catch {
+            if error.errno == .eacces, isForUser(path) { return }
             throw SystemError(call, path, error.errno)
         }
         let status = try file.status()
@@ -48,7 +49,27 @@ extension InitProgram {
             let mode = Bytes(String(status.permissions, radix: 8))
             throw SystemError(call, path, .eacces, detail: "mode 0\(mode), owner \(status.uid): nobody may execute it")
         }
+        if !isExecutable(status), !isForUser(path) {
+            let mode = Bytes(String(status.permissions, radix: 8))
+            throw SystemError(
+                call, path, .eacces,
+                detail: "mode 0\(mode), owner \(status.uid):\(status.gid): user \(process.uid) may not execute it")
+        }
         try checkInterpreter(path, call)
+    }
+
+    /// Whether the mode lets the program's user execute a file: true where that is not to be told from the mode alone.
+    private func isExecutable(_ status: FileStatus) -> Bool {
+        guard process.uid != 0, !process.capabilities.effective.contains(.dacOverride) else { return true }
+        if process.uid == status.uid { return status.permissions & 0o100 != 0 }
+        let isInGroup = process.gid == status.gid || process.groups?.contains(status.gid) == true
+        return status.permissions & (isInGroup ? 0o010 : 0o001) != 0
+    }
+
+    /// Whether the program's user may execute what root may not, or what the mode does not tell.
+    private func isForUser(_ path: Bytes) -> Bool {
+        process.uid != 0
+            && Credentials.mayExecute(path, uid: process.uid, gid: process.gid, groups: process.groups)
     }
 
     /// execve(2) answers ENOENT for a script whose interpreter is missing, as if the script were: the true name is

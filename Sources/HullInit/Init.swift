@@ -33,6 +33,8 @@ package struct InitProgram: ~Copyable {
     var emptyTree: MountTree?
     var nullDevice: Descriptor?
     var procfs: PrivateProcfs?
+    /// The host's /proc.
+    var proc: Descriptor?
     /// Where the last device or link was made, in a row of such steps.
     var parentDirectory = Descriptor(owning: -1)
     var parentPath: Bytes = ""
@@ -98,11 +100,12 @@ package struct InitProgram: ~Copyable {
         switch action {
         case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
         case .awaitMappings: try hear(.mappingsWritten)
-        case .becomeNamespaceRoot: try Credentials.becomeNamespaceRoot(groups: true)
+        case .becomeNamespaceRoot: try Credentials.becomeNamespaceRoot(groups: process.groups != nil)
         case .join(let kinds, let slot): try CurrentProcess.join(kinds, try descriptor(slot))
         case .unshare(let kinds): try CurrentProcess.unshare(kinds.reduce(0) { $0 | $1.cloneFlag })
         case .timeOffsets(let offsets): try enterTimeNamespace(offsets)
-        case .sessionKeyring(let name): try joinSessionKeyring(name)
+        case .openProc: proc = try Descriptor(openingProc: "/proc")
+        case .sessionKeyring(let name, let label): try joinSessionKeyring(name, label: label)
         case .interfaceUp(let name): try Kernel.setInterfaceUp(name)
         case .hostname(let name): try Kernel.setHostname(name)
         case .domainname(let name): try Kernel.setDomainname(name)
@@ -131,7 +134,8 @@ package struct InitProgram: ~Copyable {
         case .ownStandardStreams(let uid): ownStandardStreams(uid)
         case .home(let uid): setHome(uid)
         case .findExecutable: executable = try findExecutable()
-        case .appArmor(let profile): try confine(byAppArmor: profile)
+        case .confine(let label): try confine(label)
+        case .tryToConfine(let label): try tryToConfine(label)
         case .personality(let domain): try Scheduling.setPersonality(domain)
         case .memoryPolicy(let policy): try Scheduling.set(policy)
         case .ready: break

@@ -7,7 +7,10 @@ internal import HullPlan
 
 extension InitProgram {
     /// The keyring of the session; a kernel without keyrings, or a filter that denies them, has none to protect.
-    func joinSessionKeyring(_ name: Bytes) throws(SystemError) {
+    func joinSessionKeyring(_ name: Bytes, label: Bytes?) throws(SystemError) {
+        if let label { try labelKeys(label) }
+        // What a hook makes is not the program's.
+        defer { if label != nil { try? labelKeys(nil) } }
         do { try Kernel.joinSessionKeyring(name) } catch {
             // EDQUOT: so many containers of one user that the key quota is used up; the old session keyring stays.
             guard [.enosys, .eperm, .eacces, Errno.edquot].contains(error.errno) else { throw error }

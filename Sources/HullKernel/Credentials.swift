@@ -27,6 +27,18 @@ package enum Credentials {
         try check(chull_setresuid(0), "setresuid", "0")
     }
 
+    /// Whether a user may execute the file at a path: opens it as this user, setfsuid(2), for root may see less than the
+    /// user (a directory of NFS that squashes root) or more. Leaves the groups as they are then.
+    package static func mayExecute(
+        _ path: Bytes, uid: UInt32, gid: UInt32, groups: [UInt32]?
+    ) -> Bool {
+        if let groups { _ = unsafe groups.withUnsafeBufferPointer { unsafe chull_setgroups($0.count, $0.baseAddress) } }
+        chull_set_file_ids(uid, gid)
+        defer { chull_set_file_ids(0, 0) }
+        guard let file = try? Descriptor(opening: path, [.path]) else { return false }
+        return chull_may_execute(file.number) == 0
+    }
+
     /// Sets a limit of a process: prlimit(2). `pid` 0 is the caller.
     package static func setLimit(
         _ limit: ResourceLimit, soft: UInt64, hard: UInt64, pid: Int32

@@ -149,6 +149,7 @@ package enum Filesystem {
     package static let devpts = Int64(DEVPTS_SUPER_MAGIC)
     package static let cgroup2 = Int64(CGROUP2_SUPER_MAGIC)
     package static let proc = Int64(PROC_SUPER_MAGIC)
+    package static let selinux = Int64(SELINUX_MAGIC)
 }
 
 /// What one read(2) gives of a descriptor that is not owned here; empty at its end.

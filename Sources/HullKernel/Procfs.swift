@@ -24,6 +24,33 @@ package struct PrivateProcfs: ~Copyable {
     }
 }
 
+extension Descriptor {
+    /// A place that must be a procfs, to be used when the path leads somewhere else.
+    package init(openingProc path: Bytes) throws(SystemError) {
+        let place = try Descriptor(opening: path, [.path, .directory])
+        guard try place.filesystemType() == Int64(PROC_SUPER_MAGIC) else {
+            throw SystemError("fstatfs", path, .exdev, detail: "it is not a procfs")
+        }
+        self = place
+    }
+}
+
+extension Descriptor {
+    /// A directory below another one, on the same filesystem, reached without links: a cgroup below a cgroup.
+    package init(openingBelow directory: borrowing Descriptor, _ path: Bytes) throws(SystemError) {
+        let resolve = UInt64(RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV)
+        try self.init(opening: path, [.path, .directory], below: directory.number, resolve: resolve)
+    }
+}
+
+extension HostFiles {
+    /// Writes a file below an open procfs, in one write(2). Nothing that is mounted there is entered.
+    package static func write(_ path: Bytes, _ text: Bytes, inProc proc: Int32) throws(SystemError) {
+        let resolve = UInt64(RESOLVE_BENEATH | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV)
+        try Descriptor(opening: path, [.write], below: proc, resolve: resolve).writeAll(text, path)
+    }
+}
+
 /// What the host's /proc says of processes and mounts. Pure parsers are apart, for tests.
 package enum Procfs {
     /// The start time of a process in clock ticks since boot: with the pid it names a process for good. nil for a

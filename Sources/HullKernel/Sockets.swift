@@ -33,6 +33,31 @@ package enum Sockets {
         return socket
     }
 
+    /// A datagram socket at a path in a directory, for everybody; one that is there gives way.
+    package static func datagrams(at path: Bytes) throws(SystemError) -> Descriptor {
+        let socket = Descriptor(owning: try check(chull_datagram_socket(), "socket"))
+        // sun_path holds 107 bytes; through the directory's descriptor every path is short.
+        let directory = try Descriptor(opening: path.parentPath, [.path, .directory])
+        let address = "/proc/self/fd/\(directory.number)/\(path.lastComponent)" as Bytes
+        do { try HostFiles.remove(address) } catch { if error.errno != .enoent { throw error } }
+        let mask = CurrentProcess.setUmask(0)
+        defer { CurrentProcess.setUmask(mask) }
+        try check(unsafe address.withCString { unsafe chull_unix_bind(socket.number, $0) }, "bind", path)
+        return socket
+    }
+
+    /// Connects a datagram socket to another one: a path, or `@` and a name in the abstract namespace.
+    package static func connect(toDatagrams address: Bytes) throws(SystemError) -> Descriptor {
+        let socket = Descriptor(owning: try check(chull_datagram_socket(), "socket"))
+        let isLong = address.count > 107 && address.isAbsolutePath
+        let directory =
+            isLong ? try Descriptor(opening: address.parentPath, [.path, .directory]) : Descriptor(owning: -1)
+        let short = isLong ? "/proc/self/fd/\(directory.number)/\(address.lastComponent)" : address
+        let result = unsafe short.withCString { unsafe chull_datagram_connect(socket.number, $0) }
+        try check(result, "connect", address)
+        return socket
+    }
+
     /// Whether a SOCK_SEQPACKET socket listens at a path, without connecting to it: the kernel compares the types when
     /// it has found the socket, EPROTOTYPE; ECONNREFUSED, when nobody has it open any more.
     package static func isListening(at path: Bytes) throws(SystemError) -> Bool {

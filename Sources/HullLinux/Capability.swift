@@ -60,6 +60,9 @@ package struct CapabilitySet: OptionSet, Hashable, Sendable {
         self.init(rawValue: elements.reduce(0) { $0 | $1.rawValue })
     }
 
+    /// Files are read, written and executed whatever their mode.
+    package static let dacOverride = CapabilitySet(rawValue: 1 << UInt64(CAP_DAC_OVERRIDE))
+
     /// The set of the given capabilities.
     package init(_ members: some Sequence<Capability>) {
         self.rawValue = members.reduce(0) { $0 | 1 << UInt64($1.rawValue) }

@@ -75,6 +75,14 @@ package enum OutsideAction: Sendable {
     case awaitReady
     /// Sets a limit of the first process.
     case limit(ResourceLimit, soft: UInt64, hard: UInt64)
+    /// Makes sure that SELinux is there.
+    case requireSELinux
+    /// Makes the directory of the notification socket.
+    case makeNotifyDirectory(Bytes)
+    /// Opens the notification socket in its directory.
+    case listenForNotifications(Bytes)
+    /// Connects to a socket of the caller and sends the process's pidfd there; the payload says which process it is.
+    case sendPidfd(Bytes, payload: Bytes)
     /// Confines the runtime itself to CPUs: a process that it then makes begins there.
     case ownAffinity(NumberSet)
     /// Confines the process to CPUs.
@@ -107,8 +115,10 @@ package enum InsideAction: Sendable {
     case unshare([NamespaceKind])
     /// A new time namespace with offsets, entered.
     case timeOffsets([TimeOffset])
-    /// A session keyring of the container's own.
-    case sessionKeyring(Bytes)
+    /// Holds the host's /proc for later, whatever the container will have there.
+    case openProc
+    /// A session keyring of the container's own, with the SELinux label where there is one.
+    case sessionKeyring(Bytes, label: Bytes?)
     /// Sets an interface up.
     case interfaceUp(Bytes)
     case hostname(Bytes)
@@ -156,8 +166,10 @@ package enum InsideAction: Sendable {
     case memoryPolicy(MemoryPolicy)
     /// Tells the runtime that all is ready; waits for `start`.
     case ready
-    /// Confines the program by an AppArmor profile, from its execve on.
-    case appArmor(Bytes)
+    /// Confines the program, from its execve on.
+    case confine(SecurityLabel)
+    /// Tries whether the program can be confined so.
+    case tryToConfine(SecurityLabel)
 }
 
 /// A host path to open as a detached mount tree.

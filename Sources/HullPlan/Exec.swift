@@ -12,6 +12,8 @@ package struct ExecTarget: Sendable {
     package var namespaces: [NamespaceKind]
     /// The cgroup's directory on the host.
     package var cgroup: Bytes
+    /// What was said of the container besides.
+    package var annotations: [Entry<Bytes>] = []
 
     /// Takes the facts as they are.
     package init(id: Bytes, bundle: Bytes, namespaces: [NamespaceKind], cgroup: Bytes) {
@@ -29,22 +31,29 @@ package func resolveExec(
 ) throws(ConfigErrors) -> ContainerPlan {
     var findings = Findings()
     var plan = ContainerPlan(id: target.id, bundle: target.bundle, rootfs: "")
-    refuseUnsupportedProcess(process, at: .root, &findings)
     plan.process = resolveProgram(
         process, host, inUserNamespace: target.namespaces.contains(.user), at: .root, &findings)
     let filter = resolveSeccomp(linux?.seccomp, at: "/linux/seccomp", &findings)
     plan.process.filter = filter?.program ?? []
     plan.process.filterFlags = filter?.flags ?? 0
     plan.process.preservedDescriptors = request.preservedDescriptors
+    if target.annotations.keepsOriginalGroups { plan.process.groups = nil }
+    plan.cgroup.mountPoint = host.cgroupMount ?? ""
+    plan.cgroup.path = resolveExecCgroup(request.cgroups, &findings)
+    let labels = process.labels(at: .root)
     plan.spawn.slots = 1
     if target.namespaces.contains(.pid) { plan.spawn.parentJoins = 0 }
     let joined = target.namespaces.filter { $0 != .pid }
     func inside(_ action: InsideAction, _ origin: JSONPointer) {
         plan.inside.append(InsideStep(action: action, origin: origin))
     }
+    if let (_, origin) = labels.first { inside(.openProc, origin) }
     if !joined.isEmpty { inside(.join(joined, slot: 0), "") }
     if joined.contains(.user) { inside(.becomeNamespaceRoot, "") }
-    if !request.noNewKeyring { inside(.sessionKeyring("_ses.\(target.id)"), "") }
+    if !request.noNewKeyring {
+        let origin: JSONPointer = process.label == nil ? "" : "/selinuxLabel"
+        inside(.sessionKeyring("_ses.\(target.id)", label: process.label), origin)
+    }
     inside(.openRoot, "")
     if let console = resolveConsole(process, request, atDevConsole: false, at: .root, &findings) {
         plan.process.terminal = true
@@ -55,8 +64,8 @@ package func resolveExec(
     if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/env") }
     inside(.findExecutable, "/args/0")
     plan.inside += resolveSurroundings(linux, &findings)
+    for (label, origin) in labels { inside(.confine(label), origin) }
     inside(.ready, "")
-    if let profile = process.apparmorProfile, !profile.isEmpty { inside(.appArmor(profile), "/apparmorProfile") }
     plan.outside = execOutside(process, request, &findings)
     plan.warnings = findings.warnings
     try findings.throwIfAny()
@@ -67,6 +76,7 @@ private func execOutside(
     _ process: Config.Process, _ request: Request, _ findings: inout Findings
 ) -> [OutsideStep] {
     var steps: [OutsideStep] = []
+    if process.label != nil { steps.append(OutsideStep(action: .requireSELinux, origin: "/selinuxLabel")) }
     if let socket = request.consoleSocket, process.terminal == true {
         steps.append(OutsideStep(action: .connectConsole(socket), origin: "/terminal"))
     }
@@ -85,6 +95,9 @@ private func execOutside(
         steps.append(
             OutsideStep(
                 action: .limit(limit.resource, soft: limit.soft, hard: limit.hard), origin: limit.origin))
+    }
+    if let path = request.pidfdSocket {
+        steps.append(OutsideStep(action: .sendPidfd(path, payload: "setns"), origin: ""))
     }
     if let path = request.pidFile { steps.append(OutsideStep(action: .pidFile(path), origin: "")) }
     return steps

@@ -25,6 +25,10 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .awaitReady: StepWords("poll", "ready")
     case .limit(let resource, let soft, let hard):
         StepWords("prlimit64", "\(resource.name) \(words(forLimit: soft)) \(words(forLimit: hard))")
+    case .requireSELinux: StepWords("statfs", "/sys/fs/selinux")
+    case .makeNotifyDirectory(let path): StepWords("mkdir", path)
+    case .listenForNotifications(let path): StepWords("bind", "\(path)/notify.sock")
+    case .sendPidfd(let path, let payload): StepWords("sendmsg", "\(payload) and the pidfd to \(path)")
     case .ownAffinity(let cpus): StepWords("sched_setaffinity", "runtime \(cpus.list)")
     case .affinity(let cpus): StepWords("sched_setaffinity", cpus.list)
     case .scheduler(let attributes): StepWords("sched_setattr", words(for: attributes))
@@ -43,7 +47,9 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .join(let kinds, let slot): StepWords("setns", "\(slot) \(flags(of: kinds))")
     case .unshare(let kinds): StepWords("unshare", flags(of: kinds))
     case .timeOffsets(let offsets): StepWords("unshare", "CLONE_NEWTIME, \(words(for: offsets))")
-    case .sessionKeyring(let name): StepWords("keyctl", "KEYCTL_JOIN_SESSION_KEYRING \(name)")
+    case .openProc: StepWords("open", "/proc")
+    case .sessionKeyring(let name, let label):
+        StepWords("keyctl", "KEYCTL_JOIN_SESSION_KEYRING \(name)" + (label.map { " labelled \($0)" } ?? ""))
     case .interfaceUp(let name): StepWords("ioctl", "SIOCSIFFLAGS \(name) up")
     case .hostname(let name): StepWords("sethostname", name)
     case .domainname(let name): StepWords("setdomainname", name)
@@ -57,7 +63,8 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .runtimeHooks: StepWords("poll", "hooks of the runtime")
     case .hook(let kind, let hook): StepWords("execve", "\(kind.name) hook \(hook.path)")
     case .home(let uid): StepWords("openat2", "/etc/passwd: HOME of \(uid)")
-    case .appArmor(let profile): StepWords("write", "attr/apparmor/exec = exec \(profile)")
+    case .confine(let label): StepWords("write", words(for: label))
+    case .tryToConfine(let label): StepWords("write", "\(words(for: label)), in a child")
     case .sysctl(let path, let value): StepWords("write", "/proc/sys/\(path) = \(value)")
     case .makeReadOnly(let path): StepWords("mount_setattr", "\(path) ro")
     case .readonlyPath(let path): StepWords("mount_setattr", "\(path) rro")
@@ -74,6 +81,13 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .personality(let domain): StepWords("personality", Personality.domains.name(domain))
     case .memoryPolicy(let policy): StepWords("set_mempolicy", words(for: policy))
     case .ready: StepWords("accept", "start")
+    }
+}
+
+private func words(for label: SecurityLabel) -> Bytes {
+    switch label {
+    case .appArmor(let profile): "attr/apparmor/exec = exec \(profile)"
+    case .selinux(let label): "attr/exec = \(label)"
     }
 }
 

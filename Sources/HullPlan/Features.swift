@@ -33,8 +33,7 @@ package func features(of program: ProgramVersion) -> Features {
         Entry(key: "io.github.seccomp.libseccomp.version", value: libseccompVersion),
         Entry(key: "hull.commit", value: program.commit), Entry(key: "hull.version", value: program.hull),
     ]
-    // No annotation changes what hull does.
-    features.potentiallyUnsafeConfigAnnotations = []
+    features.potentiallyUnsafeConfigAnnotations = KnownAnnotation.all
     return features
 }
 
@@ -51,7 +50,7 @@ private func linuxFeatures() -> Features.Linux {
         archs: SeccompNames.architectureNames, knownFlags: SeccompNames.flagNames,
         supportedFlags: SeccompNames.carriedOutFlagNames)
     linux.apparmor = Features.Enabled(enabled: true)
-    linux.selinux = Features.Enabled(enabled: false)
+    linux.selinux = Features.Enabled(enabled: true)
     linux.memoryPolicy = Features.MemoryPolicy(modes: MemoryPolicy.modes.names, flags: MemoryPolicy.flags.names)
     linux.intelRdt = Features.IntelRdt(enabled: false, schemata: false, monitoring: false)
     linux.mountExtensions = Features.MountExtensions(idmap: Features.Enabled(enabled: false))

@@ -18,7 +18,12 @@ extension Resolution {
         if request.listenDescriptors > 0 {
             // The program will be pid 1 of its namespace: sd_listen_fds(3) compares LISTEN_PID.
             plan.process.environment += ["LISTEN_FDS=\(request.listenDescriptors)", "LISTEN_PID=1"]
+            if !request.listenNames.isEmpty {
+                plan.process.environment.append("LISTEN_FDNAMES=\(request.listenNames)")
+            }
         }
+        announceNotifySocket()
+        if plan.annotations.keepsOriginalGroups { plan.process.groups = nil }
         // For processes of `exec` alone, which would find what is wrong with it too late.
         _ = resolveCPUAffinity(process.execCPUAffinity, at: "/process/execCPUAffinity", &findings)
         let seccomp = resolveSeccomp(config.linux?.seccomp, at: "/linux/seccomp", &findings)

@@ -12,6 +12,16 @@ package struct Request: Sendable {
     package var consoleSocket: Bytes?
     /// Where to write the pid.
     package var pidFile: Bytes?
+    /// Where to send the process's pidfd.
+    package var pidfdSocket: Bytes?
+    /// What `exec --cgroup` says.
+    package var cgroups: [Bytes] = []
+    /// Whether `exec` may enter a paused container.
+    package var ignoresPause = false
+    /// The host's directory for the notification socket, where a service manager waits for readiness.
+    package var notifyDirectory: Bytes?
+    /// The names of the descriptors that a service manager passes; empty where it says none.
+    package var listenNames: Bytes = ""
     /// How many descriptors a service manager passes to the container, sd_listen_fds(3).
     package var listenDescriptors: UInt32 = 0
     /// How many descriptors from 3 on the container's program gets, those of the service manager included.

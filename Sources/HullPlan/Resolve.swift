@@ -67,7 +67,7 @@ struct Resolution {
         resolveRoot()
         resolveCgroup()
         let joins = resolveJoins()
-        let mounts = resolveMounts()
+        let mounts = resolveMounts() + resolveNotify()
         let devices = resolveDevices()
         resolveProcess()
         assembleInside(joins, mounts, devices)
@@ -96,10 +96,9 @@ struct Resolution {
         if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/process/env") }
         inside(.findExecutable, "/process/args/0")
         plan.inside += resolveSurroundings(config.linux, &findings)
+        resolveLabels(afterHooks: false)
         inside(.ready, "")
-        if let profile = config.process?.apparmorProfile, !profile.isEmpty {
-            inside(.appArmor(profile), "/process/apparmorProfile")
-        }
+        resolveLabels(afterHooks: true)
     }
 
     private mutating func resolveSpawn() {
@@ -122,6 +121,11 @@ struct Resolution {
         for limit in resolveRlimits(config.process?.rlimits, at: "/process/rlimits", &findings) {
             outside(.limit(limit.resource, soft: limit.soft, hard: limit.hard), limit.origin)
         }
+        if let path = request.pidfdSocket { outside(.sendPidfd(path, payload: "standard"), "") }
+        if let path = plan.annotations.value(of: KnownAnnotation.pidfdReceiver), !path.isEmpty {
+            let origin = ("/annotations" as JSONPointer).appending(KnownAnnotation.pidfdReceiver)
+            outside(.sendPidfd(path.below(request.bundle), payload: "standard"), origin)
+        }
         if let path = request.pidFile { outside(.pidFile(path), "") }
     }
 }
@@ -129,7 +133,10 @@ struct Resolution {
 extension Resolution {
     /// Hostname and domainname: config.md asks for a UTS namespace, since they would be the host's otherwise.
     mutating func resolveIdentity() {
-        if !request.noNewKeyring { inside(.sessionKeyring("_ses.\(request.id)"), "") }
+        if !request.noNewKeyring {
+            let label = config.process?.label
+            inside(.sessionKeyring("_ses.\(request.id)", label: label), label == nil ? "" : "/process/selinuxLabel")
+        }
         if namespaces.isNew(.network) { inside(.interfaceUp("lo"), "/linux/namespaces") }
         for (name, pointer, action) in [
             (config.hostname, "/hostname" as JSONPointer, InsideAction.hostname),

@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HullBytes
-package import HullOCI
+internal import HullOCI
 
 extension Resolution {
     /// A property that is read and not carried out yet is an error: never silently passed over.
     mutating func refuseUnsupported() {
         let linux = config.linux
-        let process = config.process
         refuse(linux?.netDevices.map { !$0.isEmpty }, "/linux/netDevices")
         refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
         refuse(linux?.mountLabel.map { !$0.isEmpty }, "/linux/mountLabel")
@@ -17,7 +16,6 @@ extension Resolution {
             refuse(mount.uidMappings.map { !$0.isEmpty }, pointer.appending("uidMappings"))
             refuse(mount.gidMappings.map { !$0.isEmpty }, pointer.appending("gidMappings"))
         }
-        if let process { refuseUnsupportedProcess(process, at: "/process", &findings) }
         if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
             findings.error(
                 "/linux/rootfsPropagation", "\"\(said)\" is no propagation",
@@ -33,16 +31,6 @@ extension Resolution {
 private let rootPropagations: [Bytes] = [
     "shared", "slave", "private", "unbindable", "rshared", "rslave", "rprivate", "runbindable",
 ]
-
-/// The properties of a process that are read and not carried out yet.
-package func refuseUnsupportedProcess(
-    _ process: Config.Process, at pointer: JSONPointer, _ findings: inout Findings
-) {
-    if !(process.selinuxLabel ?? "").isEmpty {
-        let place = pointer.appending("selinuxLabel")
-        findings.error(place, "not supported yet: \(place.text)")
-    }
-}
 
 extension MountOptions.Special.Kind {
     /// Whether the option is carried out. `features` names no other.

@@ -114,6 +114,13 @@ extension Creation {
         consoleSocket = nil
     }
 
+    func sendPidfd(to path: Bytes, _ payload: Bytes) throws(SystemError) {
+        switch spawned {
+        case .some(let made): try HullRuntime.sendPidfd(made.process, to: path, payload)
+        case nil: throw SystemError("sendmsg", path, .esrch)
+        }
+    }
+
     /// Loading overlaps with what the process does meanwhile; it becomes the container's program only after `ready`.
     mutating func attachDeviceFilter() throws(SystemError) {
         guard let cgroup = cgroupDescriptor?.number else { return }

@@ -43,6 +43,9 @@ package enum Caller {
         UInt32(clamping: CurrentProcess.variable("LISTEN_FDS")?.decimal ?? 0)
     }
 
+    /// The names of those descriptors, LISTEN_FDNAMES; empty where the manager says none.
+    package static var listenNames: Bytes { CurrentProcess.variable("LISTEN_FDNAMES") ?? "" }
+
     /// Writes to standard output (1) or standard error (2). Nobody may be listening: not our failure.
     package static func write(_ text: Bytes, to stream: Int32) { try? hullWriteAll(stream, text, "") }
 

@@ -24,6 +24,7 @@ package struct Creation: ~Copyable {
     var initSocket: Int32 = -1
     /// A terminal that the caller relays: the other end of `consoleSocket`.
     var ownConsole: Descriptor?
+    var notify: NotifySocket?
 
     /// Takes the id and keeps a copy of the config.
     package init(
@@ -89,6 +90,10 @@ package struct Creation: ~Copyable {
         case .releaseMappings: try say(.mappingsWritten)
         case .limit(let limit, let soft, let hard):
             try Credentials.setLimit(limit, soft: soft, hard: hard, pid: record.pid)
+        case .requireSELinux: try requireSELinux()
+        case .makeNotifyDirectory(let path): try makeNotifyDirectory(path)
+        case .listenForNotifications(let path): notify = try NotifySocket(in: path)
+        case .sendPidfd(let path, let payload): try sendPidfd(to: path, payload)
         case .ownAffinity(let cpus): try Scheduling.setAffinity(cpus, pid: 0)
         case .affinity(let cpus): try Scheduling.setAffinity(cpus, pid: record.pid)
         case .scheduler(let attributes): try Scheduling.set(attributes, pid: record.pid)

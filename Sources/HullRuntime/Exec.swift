@@ -26,10 +26,11 @@ package struct Execution: ~Copyable {
         let directory = try store.open(id)
         let record = try directory.requireRecord()
         let status = directory.status(record)
-        guard status == .running || status == .created else {
-            let words: Bytes =
-                status == .paused ? "cannot exec in a paused container" : "cannot exec in a stopped container"
-            throw Failure(words)
+        guard status != .stopped, status != .creating else {
+            throw Failure("cannot exec in a stopped container")
+        }
+        if status == .paused, !request.ignoresPause {
+            throw Failure("cannot exec in a paused container (use --ignore-paused to override)")
         }
         if record.joinedMountNamespace {
             throw Failure("not supported yet: exec in a container that joined a mount namespace")
@@ -39,7 +40,8 @@ package struct Execution: ~Copyable {
         guard isAlive(record) else { throw Failure("cannot exec in a stopped container") }
         let config = try directory.readConfig()
         let process = try say(config)
-        let target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
+        var target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
+        target.annotations = record.annotations
         let plan: ContainerPlan
         do throws(ConfigErrors) {
             plan = try resolveExec(process, linux: config.linux, in: target, request, host)
@@ -98,6 +100,8 @@ package struct Execution: ~Copyable {
         case .clone: try clone()
         case .oomScore(let score): try HostFiles.write("/proc/\(pid)/oom_score_adj", "\(score)")
         case .limit(let limit, let soft, let hard): try Credentials.setLimit(limit, soft: soft, hard: hard, pid: pid)
+        case .requireSELinux: try requireSELinux()
+        case .sendPidfd(let path, let payload): try sendPidfd(to: path, payload)
         case .ownAffinity(let cpus): try Scheduling.setAffinity(cpus, pid: 0)
         case .affinity(let cpus): try Scheduling.setAffinity(cpus, pid: pid)
         case .scheduler(let attributes): try Scheduling.set(attributes, pid: pid)
@@ -113,15 +117,43 @@ package struct Execution: ~Copyable {
             consoleSocket = consume pair.first
             ownConsole = consume pair.second
         }
-        let cgroup = try Descriptor(opening: record.cgroup, [.path, .directory])
+        let cgroup = try openCgroup()
         var taken = DescriptorList()
         swap(&taken, &held)
         let made = try spawn(
             plan, taken, cgroup: cgroup.number, hookState: HookState(of: record), listener: nil,
-            consoleSocket: consoleSocket?.number)
+            consoleSocket: consoleSocket?.number
+        ) { (error) throws(SystemError) in
+            guard plan.cgroup.path.isEmpty, [.ebusy, .eopnotsupp].contains(error.errno) else { return nil }
+            return try cgroupOfFirst()
+        }
         pid = made.process.pid
         spawned = consume made
         consoleSocket = nil
+    }
+
+    /// The container's cgroup, or the one below it that was asked for.
+    private func openCgroup() throws(SystemError) -> Descriptor {
+        let cgroup = try Descriptor(opening: record.cgroup, [.path, .directory])
+        if plan.cgroup.path.isEmpty { return cgroup }
+        return try Descriptor(openingBelow: cgroup, plan.cgroup.path)
+    }
+
+    /// The cgroup of the container's first process. One that manages its own subtree, systemd for instance, has left
+    /// the container's cgroup for one below: a cgroup whose children have controllers holds no process itself
+    /// (cgroups(7), "no internal processes").
+    private func cgroupOfFirst() throws(SystemError) -> Descriptor? {
+        let own = record.cgroup.dropFirst(plan.cgroup.mountPoint.count)
+        guard let first = try Procfs.cgroup(of: "\(record.pid)"), first.hasPrefix(own + "/") else { return nil }
+        let cgroup = try Descriptor(opening: record.cgroup, [.path, .directory])
+        return try Descriptor(openingBelow: cgroup, first.dropFirst(own.count + 1))
+    }
+
+    private func sendPidfd(to path: Bytes, _ payload: Bytes) throws(SystemError) {
+        switch spawned {
+        case .some(let made): try HullRuntime.sendPidfd(made.process, to: path, payload)
+        case nil: throw SystemError("sendmsg", path, .esrch)
+        }
     }
 
     /// Forwards signals and the terminal until the process ends. Gives the exit code of the shell's view.

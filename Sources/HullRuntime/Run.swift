@@ -9,7 +9,17 @@ internal import HullPlan
 
 extension Creation {
     /// Starts the container and leaves it running.
-    package consuming func runDetached() throws(Failure) { try start() }
+    package consuming func runDetached() throws(Failure) {
+        try start()
+        guard let notify else { return }
+        switch spawned {
+        case .some(let made):
+            try attempt { () throws(SystemError) in
+                try notify.passOn(until: made.process.pidfd.number, mainProcess: made.process.pid)
+            }
+        case nil: break
+        }
+    }
 
     /// Removes the container after its end, unless another hull has done so.
     private func removeAfterEnd() -> [Failure] {
@@ -45,7 +55,9 @@ extension Creation {
     ) throws(Failure) -> ExitStatus {
         switch spawned {
         case .some(let made):
-            return try attempt { () throws(SystemError) in try attend(made.process, signals.descriptor, relay) }
+            return try attempt { () throws(SystemError) in
+                try attend(made.process, signals.descriptor, relay, notify)
+            }
         case nil: throw Failure("there is no process")
         }
     }
@@ -69,18 +81,22 @@ package struct SignalsOfCaller: ~Copyable {
 
 /// Waits for the end of a process; forwards signals to it, and carries bytes between two terminals.
 func attend(
-    _ process: borrowing ProcessHandle, _ signals: borrowing SignalDescriptor, _ relay: TerminalRelay?
+    _ process: borrowing ProcessHandle, _ signals: borrowing SignalDescriptor, _ relay: TerminalRelay?,
+    _ notify: NotifySocket? = nil
 ) throws(SystemError) -> ExitStatus {
     while true {
         let master = relay?.masterToPoll ?? -1
         let input = relay?.inputToPoll ?? -1
         let ready = try Poll.ready(
-            [process.pidfd.number, signals.descriptor.number, master, input], timeoutMilliseconds: -1)
+            [process.pidfd.number, signals.descriptor.number, master, input, notify?.number ?? -1],
+            timeoutMilliseconds: -1)
         if ready & 2 != 0 {
             while let signal = try signals.next() { forward(signal, process, relay) }
         }
         if ready & 4 != 0 { relay?.carryOut() }
         if ready & 8 != 0 { relay?.carryIn() }
+        // This process stays, so it is the one to watch. A manager that is gone must not end the container.
+        if ready & 16 != 0 { try? notify?.passOn(mainProcess: CurrentProcess.pid) }
         if ready & 1 != 0 {
             relay?.drain()
             return try process.wait()

@@ -16,10 +16,11 @@ struct Spawned: ~Copyable {
     var hint: Bytes = ""
 }
 
-/// Clones the container's process, which then runs the inside list.
+/// Clones the container's process, which then runs the inside list. `instead` may name another cgroup where the kernel
+/// lets no process into the given one.
 func spawn(
     _ plan: ContainerPlan, _ held: consuming DescriptorList, cgroup: Int32?, hookState: HookState,
-    listener: Int32?, consoleSocket: Int32?
+    listener: Int32?, consoleSocket: Int32?, instead: (SystemError) throws(SystemError) -> Descriptor? = { _ in nil }
 ) throws(SystemError) -> Spawned {
     guard try CurrentProcess.isSingleThreaded else { throw SystemError("clone3", "the runtime has threads", .einval) }
     try CurrentProcess.hide()
@@ -35,7 +36,7 @@ func spawn(
         consoleSocket: consoleSocket)
     let flags = plan.spawn.flags
     guard let user else {
-        let cloned = try clone(flags, cgroup: cgroup, joining: pid)
+        let cloned = try clone(flags, cgroup: cgroup, instead: instead, joining: pid)
         if cloned == nil { program.run() }
         guard let process = cloned else { throw SystemError("clone3", "the child came back", .echild) }
         return Spawned(process: process, socket: sockets.first)
@@ -44,6 +45,16 @@ func spawn(
     let report = reports.second.give()
     let joiner = try cloneJoiner(program, userNamespace: user, flags, cgroup, joining: pid, report)
     return Spawned(process: try processMade(by: joiner, reports.first), socket: sockets.first)
+}
+
+/// clone3(2) into a cgroup or, where the kernel refuses that, into another one.
+private func clone(
+    _ flags: UInt64, cgroup: Int32?, instead: (SystemError) throws(SystemError) -> Descriptor?, joining pid: Int32?
+) throws(SystemError) -> ProcessHandle? {
+    do throws(SystemError) { return try clone(flags, cgroup: cgroup, joining: pid) } catch {
+        guard let other = try instead(error) else { throw error }
+        return try clone(flags, cgroup: other.number, joining: pid)
+    }
 }
 
 /// clone3(2). Only children enter a joined pid namespace, pid_namespaces(7); the runtime's own next children, hooks,

@@ -46,6 +46,7 @@ extension ContainerStore {
         }
         let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
         guard isAlive(record) else { throw Failure("cannot start a container that has stopped") }
+        let notify = try listenForNotifications(directory)
         let connection = try connect(directory)
         let plan = try directory.hooksPlan()
         try Spawned.awaitExec(
@@ -53,6 +54,19 @@ extension ContainerStore {
         do { try runHooks(.poststart, plan[.poststart], record: record, status: .running) } catch {
             try? process.signal(9)
             throw error
+        }
+        guard let notify else { return }
+        try attempt { () throws(SystemError) in
+            try notify.passOn(until: process.pidfd.number, mainProcess: record.pid)
+        }
+    }
+
+    /// Where a service manager waits for readiness, and the container was created for one.
+    private func listenForNotifications(_ directory: borrowing ContainerDirectory) throws(Failure) -> NotifySocket? {
+        guard NotifySocket.manager != nil else { return nil }
+        let path = notifyDirectory(of: directory.id)
+        return try attempt { () throws(SystemError) in
+            try HostFiles.status(path) == nil ? nil : try NotifySocket(in: path)
         }
     }
 

@@ -142,10 +142,19 @@ struct ContainerDirectory: ~Copyable {
         do { return try Config.read(bytes) } catch { throw Failure(error.located(in: bytes)) }
     }
 
+    /// The only directory here, and what may be in it.
+    private func removeNotifyDirectory(_ path: Bytes) throws(SystemError) {
+        try? HostFiles.remove("\(path)/\(NotifySocket.fileName)")
+        try HostFiles.removeDirectory(path)
+    }
+
     /// Removes the directory and all in it.
     func remove() throws(SystemError) {
         for name in try descriptor.entries() {
-            do { try HostFiles.remove("\(path)/\(name)") } catch { if error.errno != .enoent { throw error } }
+            do { try HostFiles.remove("\(path)/\(name)") } catch {
+                if error.errno == .eisdir { try removeNotifyDirectory("\(path)/\(name)") }
+                else if error.errno != .enoent { throw error }
+            }
         }
         do { try HostFiles.removeDirectory(path) } catch { if error.errno != .enoent { throw error } }
     }

@@ -92,15 +92,14 @@ struct HelpTests {
           -g, --additional-gids GID    add a group, by number; may be repeated
           -c, --cap CAP                add a capability; may be repeated
               --no-new-privs           no gain of privileges by execve
-              --process-label LABEL    the SELinux label (not yet)
+              --process-label LABEL    the SELinux label
               --apparmor PROFILE       the AppArmor profile
           -d, --detach                 return when the program has started
               --pid-file FILE          write the process id to FILE
               --console-socket SOCKET  send the terminal to this Unix socket
-              --pidfd-socket SOCKET    send the process descriptor there (not yet)
+              --pidfd-socket SOCKET    send a descriptor of the process there
               --preserve-fds N         keep N descriptors from 3 on open
-              --cgroup PATH            a cgroup below the container's (not yet); may be
-                                       repeated
+              --cgroup PATH            a cgroup below the container's; may be repeated
               --ignore-paused          do not refuse a paused container
           -h, --help                   print this help
 

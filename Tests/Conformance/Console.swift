@@ -132,6 +132,24 @@ struct Console {
         }
     }
 
+    // Goal: the size of the document is that of the terminal of exec. Method: another one than the container's.
+    @Test("CO-16 a terminal of exec has the consoleSize of its process document")
+    func execSize() throws {
+        try scenario { s in
+            let socket = try ConsoleSocket(at: s.directory + "/tty")
+            let container = try s.start("exec sleep 100")
+            var process = Exec.process
+            process["/terminal"] = true
+            process["/consoleSize"] = ["height": 21, "width": 43]
+            process["/args"] = ["/bin/sh", "-c", "stty size; sleep 1"]
+            let call = try Exec.exec(
+                s, container, process, ["--detach", "--console-socket", socket.path])
+            let terminal = try socket.terminal()
+            terminal.says("21 43")
+            #expect(call.ok, "\(call)")
+        }
+    }
+
     @Test("CO-09 create with a terminal and no console socket is refused")
     func noSocket() throws {
         try scenario { s in try s.refuses("/process/terminal", "console", "terminal", "tty") { Self.terminal(&$0) } }

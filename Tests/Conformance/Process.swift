@@ -137,6 +137,72 @@ struct Process {
         }
     }
 
+    // Goal: the names beside the sockets. Method: LISTEN_FDNAMES of the caller.
+    @Test("PR-21 LISTEN_FDNAMES are passed with LISTEN_FDS")
+    func listenNames() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "echo $LISTEN_FDS $LISTEN_FDNAMES")
+            let extra = open("/etc/hostname", O_RDONLY | O_CLOEXEC)
+            defer { close(extra) }
+            var launch = s.runtime.launch(["run", "--bundle", bundle.directory, s.id()])
+            launch.descriptors = [extra]
+            launch.environment += ["LISTEN_FDS=1", "LISTEN_FDNAMES=web"]
+            let outcome = try s.runtime.start(launch).outcome()
+            #expect(outcome.lines == ["1 web"], "\(outcome)")
+        }
+    }
+
+    // Goal: a working directory that leads out through an open descriptor is refused (CVE-2024-21626). Method: every
+    // number that may be one.
+    @Test("PR-22 a working directory outside of the root is refused", arguments: [3, 4, 5, 6, 7, 8, 9])
+    func outsideCwd(number: Int) throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "pwd; ls") {
+                $0["/process/cwd"] = .string("/proc/self/fd/\(number)")
+            }
+            let extra = (3...9).map { _ in open("/", O_RDONLY | O_DIRECTORY) }
+            defer { extra.forEach { close($0) } }
+            var launch = s.runtime.launch(["run", "--bundle", bundle.directory, s.id()])
+            launch.descriptors = extra
+            let outcome = try s.runtime.start(launch).outcome()
+            #expect(outcome.failed, "\(outcome)")
+            #expect(outcome.stdout == "")
+        }
+    }
+
+    // Goal: what the user may not execute is an error of create. Method: root's own program.
+    @Test("PR-23 a program that the user may not execute is refused by create")
+    func forbiddenProgram() throws {
+        try scenario { s in
+            let bundle = try s.bundle(["/opt/own"]) { $0["/process/user"] = ["uid": 1000, "gid": 1000] }
+            try Files.makeDirectory(bundle.rootfs + "/opt")
+            try Files.copy(bundle.rootfs + "/bin/busybox", to: bundle.rootfs + "/opt/own", mode: 0o700)
+            try s.refuses(bundle, "/process/args/0", ["ermission denied"])
+        }
+    }
+
+    // Goal: what only the user may reach is found, as on NFS that squashes root. Method: a runtime without the
+    // capabilities that let root through; a directory of the user's own, and a group's.
+    @Test("PR-24 a program that only the user may reach is found", arguments: [(1000, 0o700), (0, 0o070)] as [(Int, Int)])
+    func squashedRoot(owner: Int, mode: Int) throws {
+        try scenario { s in
+            let bundle = try s.bundle(["/opt/own/busybox", "echo", "ran"]) {
+                $0["/process/user"] = ["uid": 1000, "gid": 1000, "additionalGids": [2000]]
+            }
+            let directory = bundle.rootfs + "/opt/own"
+            try Files.makeDirectory(directory)
+            try Files.copy(bundle.rootfs + "/bin/busybox", to: directory + "/busybox", mode: 0o755)
+            chown(directory, uid_t(owner), 2000)
+            chmod(directory, mode_t(mode))
+            var launch = s.runtime.launch(["run", "--bundle", bundle.directory, s.id()])
+            launch.arguments =
+                ["--bounding-set", "-dac_override,-dac_read_search", launch.program] + launch.arguments
+            launch.program = "/usr/bin/setpriv"
+            let outcome = try s.runtime.start(launch).outcome()
+            #expect(outcome.lines == ["ran"], "\(outcome)")
+        }
+    }
+
     // Goal: signals are as a program expects them. Method: the kernel's masks inside.
     @Test("PR-13 no signal is blocked or ignored")
     func signals() throws {

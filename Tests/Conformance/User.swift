@@ -65,6 +65,28 @@ struct User {
         }
     }
 
+    // Goal: the caller's groups stay. Method: the annotation of podman's keep-groups, in the first process and exec.
+    @Test("US-10 run.oci.keep_original_groups keeps the caller's supplementary groups")
+    func keepGroups() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "id -G; exec sleep 100") {
+                $0["/annotations"] = ["run.oci.keep_original_groups": "1"]
+                $0["/process/user"] = ["uid": 1000, "gid": 1000]
+            }
+            let id = s.id()
+            func grouped(_ words: [String]) throws -> Outcome {
+                var launch = s.runtime.launch(words)
+                launch.arguments = ["--groups", "4711,4712", launch.program] + launch.arguments
+                launch.program = "/usr/bin/setpriv"
+                return try s.runtime.start(launch).outcome()
+            }
+            let run = try grouped(["run", "--detach", "--bundle", bundle.directory, id])
+            #expect(run.ok, "\(run)")
+            let outcome = try grouped(["exec", id, "id", "-G"])
+            #expect(outcome.lines == ["1000 4711 4712"], "\(outcome)")
+        }
+    }
+
     // Goal: large ids work. Method: the largest that is no -1.
     @Test("US-07 the largest id")
     func largest() throws {

@@ -10,7 +10,8 @@ extension BadValue {
 
     static let processBase: JSON = [
         "cwd": "/", "args": ["/bin/true", "a"], "env": ["A=1"], "noNewPrivileges": true, "oomScoreAdj": 0,
-        "consoleSize": ["height": 24, "width": 80],
+        "consoleSize": ["height": 24, "width": 80], "scheduler": schedulerBase,
+        "ioPriority": ["class": "IOPRIO_CLASS_BE", "priority": 4], "execCPUAffinity": ["initial": "0", "final": "0-1"],
         "user": ["uid": 0, "gid": 0, "umask": 18, "additionalGids": [1]],
         "capabilities": [
             "bounding": sets, "effective": sets, "permitted": sets, "inheritable": sets, "ambient": sets,

@@ -33,7 +33,7 @@ struct BadValue: CustomTestStringConvertible, Sendable {
         "linux": linuxBase,
     ]
 
-    static let all = processValues + mountValues + linuxValues + seccompValues + resourceValues
+    static let all = processValues + schedulingValues + mountValues + linuxValues + seccompValues + resourceValues
 
     /// What is said about the config with the value.
     func findings() throws -> [String] {
@@ -114,6 +114,7 @@ private let allGood: [(String, String)] =
         ("/process/commandLine", "of another platform"),
         ("/process/user/username", "of another platform"),
         ("/process/apparmorProfile", "the kernel knows which profiles are loaded"),
+        ("/process/selinuxLabel", "the kernel's policy knows its labels"),
         ("/linux/resources/hugepageLimits/0/limit", "a number of bytes; the kernel cuts it at its own greatest"),
         ("/linux/resources/cpu/shares", "brought into the kernel's range of weights"),
         ("/linux/resources/network/priorities/0/name", "refused with the list that it stands in"),
@@ -124,7 +125,6 @@ private let allGood: [(String, String)] =
 
 /// What is refused as a whole so far.
 private let notCarriedOut = [
-    "/linux/intelRdt/", "/linux/memoryPolicy/", "/linux/mountLabel", "/linux/netDevices/", "/linux/personality/",
-    "/linux/seccomp/listenerPath", "/mounts/0/gidMappings/", "/mounts/0/uidMappings/", "/process/execCPUAffinity/",
-    "/process/ioPriority/", "/process/scheduler/", "/process/selinuxLabel",
+    "/linux/intelRdt/", "/linux/mountLabel", "/linux/netDevices/", "/linux/seccomp/listenerPath",
+    "/mounts/0/gidMappings/", "/mounts/0/uidMappings/",
 ]

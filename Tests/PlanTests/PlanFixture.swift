@@ -49,6 +49,8 @@ struct PlanFixture: CustomTestStringConvertible, Sendable {
         guard let data = try? Data(contentsOf: file("request.json")) else { return (request, host) }
         let said = try JSONSerialization.jsonObject(with: data) as? [String: Any] ?? [:]
         request.consoleSocket = (said["consoleSocket"] as? String).map { Bytes($0) }
+        request.pidfdSocket = (said["pidfdSocket"] as? String).map { Bytes($0) }
+        request.notifyDirectory = (said["notifyDirectory"] as? String).map { Bytes($0) }
         request.pidFile = (said["pidFile"] as? String).map { Bytes($0) }
         request.startsLater = said["startsLater"] as? Bool ?? false
         request.detached = said["detached"] as? Bool ?? false

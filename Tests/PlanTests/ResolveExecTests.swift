@@ -124,6 +124,35 @@ import Testing
             ])
     }
 
+    // EC-50 SL-50. Goal: what the command line asks for beside the process. Method: labels, the pidfd, a cgroup below and
+    // one outside; the groups of the caller by the container's annotation.
+    @Test func requests() throws {
+        var process = process
+        process.selinuxLabel = "a:b:c:s0"
+        process.apparmorProfile = "p"
+        #expect(
+            lines(process) { $0.pidfdSocket = "/run/s" } == [
+                "statfs /sys/fs/selinux", "clone3", "poll ready", "sendmsg setns and the pidfd to /run/s", "open /proc",
+                "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1 labelled a:b:c:s0", "open /", "chdir /srv",
+                "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0", "access id",
+                "write attr/apparmor/exec = exec p", "write attr/exec = a:b:c:s0", "accept start",
+            ])
+        var request = Request(id: "c1", bundle: "/b")
+        request.cgroups = ["/a/./b/"]
+        var target = target([])
+        target.annotations = [Entry(key: "run.oci.keep_original_groups", value: "1")]
+        let plan = try resolveExec(self.process, linux: nil, in: target, request, .usual)
+        #expect(plan.cgroup.path == "a/b" && plan.process.groups == nil)
+        for (said, problem) in [
+            (["../x"], ": --cgroup \"../x\" leads out of the container's cgroup"),
+            (["a/../../x"], ": --cgroup \"a/../../x\" leads out of the container's cgroup"),
+            (["cpu:a"], ": --cgroup \"cpu:a\" names a controller: cgroup v2 is one tree"),
+            (["a", "b"], ": --cgroup is given twice: cgroup v2 is one tree"),
+        ] as [([Bytes], String)] {
+            #expect(lines(self.process) { $0.cgroups = said } == [problem])
+        }
+    }
+
     // PL-11. Goal: in a user namespace all capabilities can be had. Method: one that the caller lacks, with and
     // without.
     @Test func capabilities() throws {

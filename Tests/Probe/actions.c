@@ -9,9 +9,11 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <sys/wait.h>
 #include <sys/xattr.h>
@@ -313,6 +315,17 @@ static int exec_action(int count, char **w) { // the words up to the comma
     return count;
 }
 
+static int notify_action(int count, char **w) {
+    (void)count;
+    struct sockaddr_un to = {.sun_family = AF_UNIX};
+    const char *path = getenv("NOTIFY_SOCKET");
+    int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    strncpy(to.sun_path, path ? path : "", sizeof to.sun_path - 1);
+    result(sendto(fd, w[0], strlen(w[0]), 0, (struct sockaddr *)&to, sizeof to));
+    close(fd);
+    return 1;
+}
+
 const struct action actions[] = {
     {"report", 0, report, "[SECTION...]"},
     {"read", 1, read_action, "PATH"},
@@ -352,5 +365,6 @@ const struct action actions[] = {
     {"tty", 0, tty_action, ""},
     {"echo", 0, echo_action, ""},
     {"say", 1, say_action, "TEXT"},
+    {"notify", 1, notify_action, "TEXT (to $NOTIFY_SOCKET)"},
     {"exec", 1, exec_action, "PROGRAM [ARGUMENT...]"},
     {0}};

@@ -18,6 +18,12 @@ public final class ConsoleSocket {
 
     /// The terminal that a runtime sends.
     public func terminal(within seconds: Double = 10) throws -> Terminal {
+        let (descriptor, name, count) = try message(within: seconds)
+        return Terminal(descriptor, name: name, descriptors: count)
+    }
+
+    /// The message of one connection, and the descriptor beside it.
+    public func message(within seconds: Double = 10) throws -> (descriptor: Int32, text: String, count: Int) {
         var bytes = [CChar](repeating: 0, count: 4096)
         var (descriptor, count): (Int32, Int32) = (-1, 0)
         let length = support_receive(
@@ -25,7 +31,7 @@ public final class ConsoleSocket {
         if length < 0 { throw Problem("nothing on the console socket: \(String(cString: strerror(Int32(-length))))") }
         if descriptor < 0 { throw Problem("a message without a descriptor") }
         let name = String(decoding: bytes.prefix(length).map(UInt8.init(bitPattern:)), as: UTF8.self)
-        return Terminal(descriptor, name: name, descriptors: Int(count))
+        return (descriptor, name, Int(count))
     }
 }
 

@@ -45,8 +45,11 @@ extension Program {
         request.noNewKeyring = options.noNewKeyring
         request.preservedDescriptors = preservedDescriptors
         request.listenDescriptors = Caller.listenDescriptors
+        if request.listenDescriptors > 0 { request.listenNames = Caller.listenNames }
+        if let path = options.pidfdSocket { request.pidfdSocket = try Caller.absolute(path) }
         amend(&request)
         let store = try store()
+        if Caller.isNotified { request.notifyDirectory = store.notifyDirectory(of: options.id) }
         let file = try options.config.map { (path) throws(Failure) in try Caller.absolute(path) }
         try Caller.changeDirectory(bundle)
         let bytes = try Caller.read(file ?? "config.json")

@@ -14,6 +14,9 @@ extension Program {
         request.preservedDescriptors = preservedDescriptors
         if let path = options.pidFile { request.pidFile = try Caller.absolute(path) }
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
+        if let path = options.pidfdSocket { request.pidfdSocket = try Caller.absolute(path) }
+        request.cgroups = options.cgroups
+        request.ignoresPause = options.ignorePaused
         let said = try options.process.map { (path) throws(Failure) in try readProcess(path) }
         let host = try Host.probe()
         try host.requireUsable()
@@ -50,6 +53,7 @@ extension Program {
             user.additionalGids = (user.additionalGids ?? []) + options.additionalGids
             process.user = user
         }
+        if let label = options.processLabel { process.selinuxLabel = label }
         if let profile = options.apparmor { process.apparmorProfile = profile }
         if options.noNewPrivs { process.noNewPrivileges = true }
         add(options.caps, to: &process)

@@ -42,6 +42,10 @@ let runcSometimes = [
 ]
 
 let crunDeviations = [
+    "AN-02": "takes an empty key",
+    "CG-60 mapped": "gives the cgroup to root inside", "CG-60 unmapped": "leaves the cgroup to root in this case",
+    "CG-61": "gives the cgroup away in any case", "CG-62": "gives nothing without the kernel's list",
+    "CG-63": "takes a cgroup that others use", "FT-60": "has no features before 1.9",
     "BI-01": "says \"not found in $PATH\" with the name between the words",
     "BI-04": "says \"Operation not permitted\" of a directory",
     "BI-18 /annotations": "does not look at the type", "BI-18 /hooks": "does not look at the type",
@@ -94,6 +98,10 @@ let crunDeviations = [
 ]
 
 let runcDeviations = [
+    "AN-02": "takes an empty key",
+    "CG-60 mapped": "leaves the cgroup to root in this case",
+    "CG-60 unmapped": "leaves the cgroup to root in this case", "CG-62": "leaves the cgroup to root in this case",
+    "CG-63": "takes a cgroup that others use, before 1.2",
     "BI-13": "panics", "BI-14": "reads no further than the first document", "BI-23": "does not look",
     "BI-24": "does not look", "BI-25 /hostname": "takes the NUL along",
     "CG-11": "leaves the cgroup to root in this case", "CO-13": "cannot connect to long paths",

@@ -63,7 +63,9 @@ struct FeaturesSchema {
         let rules = rule as? [String: [String: Any]] ?? [:]
         return try (value as? [String: Any] ?? [:]).flatMap { key, member in
             let rule = keyword == "properties" ? rules[key] : rules.values.first
-            return try rule.map { try check(member, $0, in: file, at: "\(place)/\(key)") } ?? []
+            // features.md: no property that this version of the specification does not define.
+            guard let rule else { return ["\(place)/\(key): not in the schema"] }
+            return try check(member, rule, in: file, at: "\(place)/\(key)")
         }
     }
 

@@ -87,6 +87,13 @@ let package = Package(
             name: "InitTests",
             dependencies: ["HullBytes", "HullLinux", "HullKernel", "HullOCI", "HullPlan", "HullInit", "Support"],
             swiftSettings: tests),
+        // Tests that need a process of one thread: a program, which AloneTests runs.
+        .executableTarget(
+            name: "alone",
+            dependencies: [
+                "HullBytes", "HullLinux", "HullKernel", "HullOCI", "HullPlan", "HullInit", "HullRuntime", "Support",
+            ], path: "Tests/Alone", swiftSettings: tests),
+        .testTarget(name: "AloneTests", dependencies: ["Support"], swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),
         .target(
             name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],

@@ -59,6 +59,7 @@ struct CgroupOwner {
                 $0.removeMount("/sys")
                 $0.mount("/sys/fs/cgroup", type: "cgroup", from: "cgroup", ["rw", "nosuid", "noexec", "nodev"])
             }
+            try Files.makeDirectory(bundle.rootfs + "/sys/fs/cgroup")
             var launch = s.runtime.launch(["create", "--bundle", bundle.directory, s.id()])
             let script = "mount -t tmpfs none /sys/kernel/cgroup && exec \"$0\" \"$@\""
             launch.arguments = ["-m", "/bin/sh", "-c", script, Runtime.program] + launch.arguments

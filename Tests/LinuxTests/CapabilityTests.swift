@@ -21,7 +21,8 @@ import Testing
         #expect(Capability(name: capability.name) == capability)
     }
 
-    // CP-55. Goal: only the specification's spelling counts. Method: spellings that libcap takes and the spec does not have.
+    // CP-55. Goal: only the specification's spelling counts. Method: spellings that libcap takes and the spec does
+    // not have.
     @Test(arguments: ["cap_chown", "CHOWN", "0", "", "CAP_", "CAP_CHOWN ", "Cap_Chown", "CAP_41", "CAP_CHOWN\u{301}"])
     func refuses(name: String) {
         #expect(Capability(name: Bytes(name)) == nil)

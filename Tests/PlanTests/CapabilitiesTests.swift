@@ -42,7 +42,8 @@ import Testing
         #expect(sets.ambient.names == ["CAP_KILL"])
     }
 
-    // CP-50. Goal: silence is no privilege (CVE-2016-8867, CVE-2022-29162). Method: no object, an empty one, one set alone.
+    // CP-50. Goal: silence is no privilege (CVE-2016-8867, CVE-2022-29162). Method: no object, an empty one, one set
+    // alone.
     @Test func nothingIsAdded() {
         #expect(resolve(nil).0 == CapabilitySets())
         #expect(resolve(said()).0 == CapabilitySets())
@@ -101,7 +102,8 @@ import Testing
             ])
     }
 
-    // CP-54. Goal: an ambient capability that cannot be raised is left out without a word. Method: each half of the rule.
+    // CP-54. Goal: an ambient capability that cannot be raised is left out without a word. Method: each half of the
+    // rule.
     @Test func ambient() {
         let (sets, findings) = resolve(
             said(

@@ -28,7 +28,8 @@ import Testing
         #expect(resolve(nil).0.isEmpty)
     }
 
-    // ID-51 ID-52 ID-53. Goal: every mistake that the kernel answers with EINVAL, at its place. Method: a table of lists.
+    // ID-51 ID-52 ID-53. Goal: every mistake that the kernel answers with EINVAL, at its place. Method: a table of
+    // lists.
     @Test(
         arguments: [
             ([(0, 0, 0)], "/linux/uidMappings/0/size: an id mapping of no id"),

@@ -126,7 +126,8 @@ extension ResourcesPlan {
         }
     }
 
-    // RS-52. Goal: the conversion that engines expect. Method: known pairs; all shares beside the formula in the C library.
+    // RS-52. Goal: the conversion that engines expect. Method: known pairs; all shares beside the formula in the C
+    // library.
     @Test func weight() {
         for (shares, weight): (UInt64, UInt64) in [
             (0, 1), (2, 1), (3, 2), (1024, 100), (2048, 174), (262_144, 10_000), (.max, 10_000),
@@ -162,7 +163,8 @@ extension ResourcesPlan {
         #expect(findings.errors.isEmpty)
     }
 
-    // RS-54 RS-55. Goal: all fields, their order, their controllers and their origins. Method: one config with everything.
+    // RS-54 RS-55. Goal: all fields, their order, their controllers and their origins. Method: one config with
+    // everything.
     @Test func everything() {
         let (plan, findings) = cpu {
             $0.shares = 1024
@@ -265,7 +267,8 @@ extension ResourcesPlan {
         }
     }
 
-    // RS-62. Goal: an RDMA device is one word of a line. Method: good entries, empty ones, names that would break the line.
+    // RS-62. Goal: an RDMA device is one word of a line. Method: good entries, empty ones, names that would break the
+    // line.
     @Test func rdma() {
         let (plan, findings) = resolvedResources {
             $0.rdma = [
@@ -287,7 +290,8 @@ extension ResourcesPlan {
             ])
     }
 
-    // RS-63 RS-64. Goal: unified files come last, line by line, known or not. Method: lists, unknown controllers, core files.
+    // RS-63 RS-64. Goal: unified files come last, line by line, known or not. Method: lists, unknown controllers,
+    // core files.
     @Test func unified() {
         let (plan, findings) = resolvedResources {
             $0.pids = .init(limit: 5)
@@ -341,7 +345,8 @@ extension ResourcesPlan {
             ])
     }
 
-    // RS-60 RS-63. Goal: no name that is written ever leaves the cgroup. Method: random bytes in every place that becomes a name.
+    // RS-60 RS-63. Goal: no name that is written ever leaves the cgroup. Method: random bytes in every place that
+    // becomes a name.
     @Test func namesNeverHaveSlashes() {
         let alphabet: [UInt8] = Array("./GMKB2a \n\0".utf8)
         for _ in 0..<3000 {

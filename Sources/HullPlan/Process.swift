@@ -18,9 +18,12 @@ extension Resolution {
             // The program will be pid 1 of its namespace: sd_listen_fds(3) compares LISTEN_PID.
             plan.process.environment += ["LISTEN_FDS=\(request.listenDescriptors)", "LISTEN_PID=1"]
         }
-        let seccomp = resolveSeccomp(config.linux?.seccomp, at: "/linux/seccomp", &findings)
-        plan.process.filter = seccomp?.program ?? []
-        plan.process.filterFlags = seccomp?.flags ?? 0
+        var surroundings = SeccompSurroundings()
+        surroundings.annotations = config.annotations
+        surroundings.receiver = request.seccompReceiver
+        surroundings.bundle = request.bundle
+        plan.process.filter(
+            by: resolveSeccomp(config.linux?.seccomp, surroundings, at: "/linux/seccomp", &findings))
     }
 }
 

@@ -13,7 +13,6 @@ extension Resolution {
         refuse(linux?.memoryPolicy.map { _ in true }, "/linux/memoryPolicy")
         refuse(linux?.personality.map { _ in true }, "/linux/personality")
         refuse(linux?.mountLabel.map { !$0.isEmpty }, "/linux/mountLabel")
-        refuse(linux?.seccomp?.listenerPath.map { !$0.isEmpty }, "/linux/seccomp/listenerPath")
         for (index, mount) in (config.mounts ?? []).enumerated() {
             let pointer = ("/mounts" as JSONPointer).appending(index)
             refuse(mount.uidMappings.map { !$0.isEmpty }, pointer.appending("uidMappings"))

@@ -90,6 +90,11 @@ extension Resolution {
                     pointer, "\"\(entry.key)\" is no clock of a time namespace", hint: "monotonic, boottime")
                 return nil
             }
+            if let said = entry.value.secs, !offsetSeconds.contains(said) {
+                findings.error(
+                    pointer.appending("secs"),
+                    "\(said) is outside \(offsetSeconds.lowerBound) to \(offsetSeconds.upperBound)")
+            }
             if let said = entry.value.nanosecs, said >= 1_000_000_000 {
                 findings.error(pointer.appending("nanosecs"), "\(said) is a second or more", hint: "use secs")
             }
@@ -143,3 +148,6 @@ extension Resolution {
         }
     }
 }
+
+/// Half of KTIME_SEC_MAX, within which the kernel wants the clock of a time namespace to stay.
+private let offsetSeconds: ClosedRange<Int64> = -4_611_686_018...4_611_686_018

@@ -1,24 +1,46 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HullBytes
-internal import HullOCI
+package import HullOCI
 
-/// The annotations that change what is done.
-package enum KnownAnnotation {
-    /// The process keeps the supplementary groups of the caller: podman's `--group-add keep-groups`.
-    package static let keepOriginalGroups: Bytes = "run.oci.keep_original_groups"
-    /// Where the first process's pidfd is sent.
-    package static let pidfdReceiver: Bytes = "run.oci.pidfd_receiver"
-    /// All of them, for `features`.
-    static let all: [Bytes] = [keepOriginalGroups, pidfdReceiver]
+/// The annotations of a config that change what hull does. `features` names them all, so that an engine can keep its
+/// users from setting them: config.md#annotations, features.md#potentiallyUnsafeConfigAnnotations.
+package enum KnownAnnotation: CaseIterable, Sendable {
+    /// The socket of the agent that is asked about system calls, where `listenerPath` says none.
+    case seccompReceiver
+    /// A system call that is not known is an error, but for the value 0.
+    case seccompFailUnknown
+    /// A program in base 64, used in place of `linux.seccomp`.
+    case seccompProgram
+
+    /// The process keeps the supplementary groups of the caller, but for the value 0: podman's `--group-add
+    /// keep-groups`.
+    case keepOriginalGroups
+    /// The socket to which the first process's pidfd is sent.
+    case pidfdReceiver
+
+    /// The key.
+    package var name: Bytes {
+        switch self {
+        case .seccompReceiver: "run.oci.seccomp.receiver"
+        case .seccompFailUnknown: "run.oci.seccomp_fail_unknown_syscall"
+        case .seccompProgram: "run.oci.seccomp_bpf_data"
+        case .keepOriginalGroups: "run.oci.keep_original_groups"
+        case .pidfdReceiver: "run.oci.pidfd_receiver"
+        }
+    }
+
+    /// Where it stands in a config.
+    package var pointer: JSONPointer { ("/annotations" as JSONPointer).appending(name) }
+
+    /// Its value; nil where it is not set.
+    package func value(in annotations: [Entry<Bytes>]?) -> Bytes? {
+        guard let annotations, !annotations.isEmpty else { return nil }
+        return annotations.first { $0.key == name }?.value
+    }
 }
 
-extension [Entry<Bytes>] {
-    /// The value of an annotation; nil where it is not there.
-    func value(of key: Bytes) -> Bytes? { first { $0.key == key }?.value }
-
-    /// Whether setgroups(2) is left out.
-    var keepsOriginalGroups: Bool {
-        value(of: KnownAnnotation.keepOriginalGroups).map { !$0.isEmpty && $0 != "0" } ?? false
-    }
+/// Whether the process keeps the supplementary groups of the caller, so that setgroups(2) is left out.
+func keepsOriginalGroups(_ annotations: [Entry<Bytes>]?) -> Bool {
+    KnownAnnotation.keepOriginalGroups.value(in: annotations).map { $0 != "0" } ?? false
 }

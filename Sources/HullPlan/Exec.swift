@@ -12,7 +12,7 @@ package struct ExecTarget: Sendable {
     package var namespaces: [NamespaceKind]
     /// The cgroup's directory on the host.
     package var cgroup: Bytes
-    /// What was said of the container besides.
+    /// The annotations of its config.
     package var annotations: [Entry<Bytes>] = []
 
     /// Takes the facts as they are.
@@ -33,11 +33,13 @@ package func resolveExec(
     var plan = ContainerPlan(id: target.id, bundle: target.bundle, rootfs: "")
     plan.process = resolveProgram(
         process, host, inUserNamespace: target.namespaces.contains(.user), at: .root, &findings)
-    let filter = resolveSeccomp(linux?.seccomp, at: "/linux/seccomp", &findings)
-    plan.process.filter = filter?.program ?? []
-    plan.process.filterFlags = filter?.flags ?? 0
+    var surroundings = SeccompSurroundings()
+    surroundings.annotations = target.annotations
+    surroundings.receiver = request.seccompReceiver
+    surroundings.bundle = target.bundle
+    plan.process.filter(by: resolveSeccomp(linux?.seccomp, surroundings, at: "/linux/seccomp", &findings))
     plan.process.preservedDescriptors = request.preservedDescriptors
-    if target.annotations.keepsOriginalGroups { plan.process.groups = nil }
+    if keepsOriginalGroups(target.annotations) { plan.process.groups = nil }
     plan.cgroup.mountPoint = host.cgroupMount ?? ""
     plan.cgroup.path = resolveExecCgroup(request.cgroups, &findings)
     let labels = process.labels(at: .root)

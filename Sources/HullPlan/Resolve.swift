@@ -122,9 +122,9 @@ struct Resolution {
             outside(.limit(limit.resource, soft: limit.soft, hard: limit.hard), limit.origin)
         }
         if let path = request.pidfdSocket { outside(.sendPidfd(path, payload: "standard"), "") }
-        if let path = plan.annotations.value(of: KnownAnnotation.pidfdReceiver), !path.isEmpty {
-            let origin = ("/annotations" as JSONPointer).appending(KnownAnnotation.pidfdReceiver)
-            outside(.sendPidfd(path.below(request.bundle), payload: "standard"), origin)
+        if let path = KnownAnnotation.pidfdReceiver.value(in: config.annotations), !path.isEmpty {
+            let path = path.below(request.bundle)
+            outside(.sendPidfd(path, payload: "standard"), KnownAnnotation.pidfdReceiver.pointer)
         }
         if let path = request.pidFile { outside(.pidFile(path), "") }
     }

@@ -46,6 +46,9 @@ package enum Caller {
     /// The names of those descriptors, LISTEN_FDNAMES; empty where the manager says none.
     package static var listenNames: Bytes { CurrentProcess.variable("LISTEN_FDNAMES") ?? "" }
 
+    /// The agent for system calls that the environment names, as crun has it.
+    package static var seccompReceiver: Bytes? { CurrentProcess.variable("RUN_OCI_SECCOMP_RECEIVER") }
+
     /// Writes to standard output (1) or standard error (2). Nobody may be listening: not our failure.
     package static func write(_ text: Bytes, to stream: Int32) { try? hullWriteAll(stream, text, "") }
 

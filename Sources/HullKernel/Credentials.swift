@@ -27,8 +27,8 @@ package enum Credentials {
         try check(chull_setresuid(0), "setresuid", "0")
     }
 
-    /// Whether a user may execute the file at a path: opens it as this user, setfsuid(2), for root may see less than the
-    /// user (a directory of NFS that squashes root) or more. Leaves the groups as they are then.
+    /// Whether a user may execute the file at a path: opens it as this user, setfsuid(2), for root may see less than
+    /// the user (a directory of NFS that squashes root) or more. Leaves the groups as they are then.
     package static func mayExecute(
         _ path: Bytes, uid: UInt32, gid: UInt32, groups: [UInt32]?
     ) -> Bool {

@@ -9,11 +9,11 @@ package func resolveIOPriority(
     _ said: Config.Process.IOPriority?, at pointer: JSONPointer, _ findings: inout Findings
 ) -> IOPriority? {
     guard let said else { return nil }
-    // The text of the specification requires a level, its schema does not: without one it is the highest, 0.
+    let place = pointer.appending("priority")
+    // The text of the specification requires it, its schema does not.
     let level = said.priority ?? 0
-    if !(0...7).contains(level) {
-        findings.error(pointer.appending("priority"), "\(level) is outside 0 (highest) to 7 (lowest)")
-    }
+    if said.priority == nil { findings.error(place, "is required", hint: "0 (highest) to 7 (lowest)") }
+    if !(0...7).contains(level) { findings.error(place, "\(level) is outside 0 (highest) to 7 (lowest)") }
     guard let number = IOPriority.classes.number(said.class) else {
         findings.unknown(
             pointer.appending("class"), "I/O priority class", said.class, among: IOPriority.classes.names,

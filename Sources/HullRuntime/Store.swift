@@ -152,8 +152,11 @@ struct ContainerDirectory: ~Copyable {
     func remove() throws(SystemError) {
         for name in try descriptor.entries() {
             do { try HostFiles.remove("\(path)/\(name)") } catch {
-                if error.errno == .eisdir { try removeNotifyDirectory("\(path)/\(name)") }
-                else if error.errno != .enoent { throw error }
+                if error.errno == .eisdir {
+                    try removeNotifyDirectory("\(path)/\(name)")
+                } else if error.errno != .enoent {
+                    throw error
+                }
             }
         }
         do { try HostFiles.removeDirectory(path) } catch { if error.errno != .enoent { throw error } }

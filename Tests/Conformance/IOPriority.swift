@@ -20,10 +20,10 @@ struct IOPriority {
     }
 
     @Test(
-        "IP-02 an unknown class, and a level outside 0 to 7, are refused",
+        "IP-02 an unknown class, and a level outside 0 to 7 or none, are refused",
         arguments: [
             ("class", ["class": "IOPRIO_CLASS_FAST", "priority": 1]), ("class", ["class": "", "priority": 1]),
-            ("priority", ["class": "IOPRIO_CLASS_BE", "priority": 8]),
+            ("priority", ["class": "IOPRIO_CLASS_BE"]), ("priority", ["class": "IOPRIO_CLASS_BE", "priority": 8]),
             ("priority", ["class": "IOPRIO_CLASS_BE", "priority": -1]),
         ] as [(String, JSON)])
     func mistakes(place: String, said: JSON) throws {

@@ -183,7 +183,8 @@ struct Process {
 
     // Goal: what only the user may reach is found, as on NFS that squashes root. Method: a runtime without the
     // capabilities that let root through; a directory of the user's own, and a group's.
-    @Test("PR-24 a program that only the user may reach is found", arguments: [(1000, 0o700), (0, 0o070)] as [(Int, Int)])
+    @Test(
+        "PR-24 a program that only the user may reach is found", arguments: [(1000, 0o700), (0, 0o070)] as [(Int, Int)])
     func squashedRoot(owner: Int, mode: Int) throws {
         try scenario { s in
             let bundle = try s.bundle(["/opt/own/busybox", "echo", "ran"]) {

@@ -124,8 +124,8 @@ import Testing
             ])
     }
 
-    // EC-50 SL-50. Goal: what the command line asks for beside the process. Method: labels, the pidfd, a cgroup below and
-    // one outside; the groups of the caller by the container's annotation.
+    // EC-50 SL-50. Goal: what the command line asks for beside the process. Method: labels, the pidfd, a cgroup below
+    // and one outside; the groups of the caller by the container's annotation.
     @Test func requests() throws {
         var process = process
         process.selinuxLabel = "a:b:c:s0"

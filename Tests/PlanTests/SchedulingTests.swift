@@ -101,7 +101,10 @@ import Testing
         }
         #expect(resolve("IOPRIO_CLASS_RT", 7) == (0x2007, []))
         #expect(resolve("IOPRIO_CLASS_BE", 0) == (0x4000, []))
-        #expect(resolve("IOPRIO_CLASS_IDLE", nil) == (0x6000, []))
+        #expect(resolve("IOPRIO_CLASS_IDLE", 0) == (0x6000, []))
+        #expect(
+            resolve("IOPRIO_CLASS_IDLE", nil).1
+                == ["/process/ioPriority/priority: is required (0 (highest) to 7 (lowest))"])
         #expect(
             resolve("IOPRIO_CLASS_BE", 8).1
                 == ["/process/ioPriority/priority: 8 is outside 0 (highest) to 7 (lowest)"])

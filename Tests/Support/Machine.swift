@@ -10,7 +10,7 @@ public enum Machine {
         case capability(Int, String)
         case hugetlb
         case kernel(Int, Int)
-        case realTime, memoryNodes
+        case realTime, memoryNodes, noSecurityModule
         case cpus(Int)
 
         public var description: String {
@@ -25,6 +25,7 @@ public enum Machine {
             case .hugetlb: "the cgroup2 controller hugetlb with a page size"
             case .kernel(let major, let minor): "Linux \(major).\(minor)"
             case .realTime: "a cgroup in which processes may be scheduled in real time"
+            case .noSecurityModule: "a machine without SELinux and AppArmor"
             case .memoryNodes: "a kernel with memory nodes (NUMA)"
             case .cpus(let number): "\(number) CPUs"
             }
@@ -42,6 +43,8 @@ public enum Machine {
             case .hugetlb: Machine.controllers.contains("hugetlb") && !Files.list("/sys/kernel/mm/hugepages").isEmpty
             case .kernel(let major, let minor): Machine.version >= (major, minor)
             case .realTime: Machine.mayBeRealTime
+            case .noSecurityModule:
+                !Files.exists("/sys/fs/selinux/enforce") && !Files.exists("/sys/kernel/security/apparmor")
             case .memoryNodes: Files.exists("/proc/self/numa_maps") && Files.exists("/sys/devices/system/node/node0")
             case .cpus(let number): sysconf(Int32(_SC_NPROCESSORS_ONLN)) >= number
             }

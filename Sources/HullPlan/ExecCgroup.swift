@@ -8,7 +8,7 @@ internal import HullOCI
 package func resolveExecCgroup(_ said: [Bytes], _ findings: inout Findings) -> Bytes {
     guard let path = said.first else { return "" }
     if said.count > 1 {
-        findings.error("", "--cgroup is given twice: cgroup v2 is one tree", hint: "only v1 has one for each controller")
+        findings.error("", "--cgroup is given twice: cgroup v2 is one tree", hint: "v1 has one for each controller")
     }
     if let colon = path.firstIndex(of: 0x3a) {
         findings.error(

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import HullBytes
+internal import HullCommandLine
+internal import HullOCI
+internal import HullPlan
+internal import HullRuntime
+
+extension Program {
+    func update(_ options: UpdateOptions) throws(Failure) {
+        var said = options.said
+        if let file = options.resources {
+            let bytes = try file == "-" ? Caller.standardInput() : Caller.read(file)
+            do { said = try Config.Linux.Resources.read(bytes) } catch { throw Failure(error.located(in: bytes)) }
+        }
+        let document = options.resources.map { $0 == "-" ? "standard input" : $0 } ?? "limits"
+        do throws(Failure) {
+            for warning in try store().update(options.id, said, try Host.probe()) {
+                log.warning(warning.line(in: document, .warning))
+            }
+        } catch {
+            var failure = error
+            failure.document = document
+            throw failure
+        }
+    }
+
+    func events(_ options: EventsOptions) throws(Failure) {
+        let store = try store()
+        let id = options.id
+        if options.onlyStats {
+            return Caller.write(Event.stats(try store.statistics(of: id)).line(id: id) + "\n", to: 1)
+        }
+        try store.watch(id, interval: options.interval) { Caller.write($0.line(id: id) + "\n", to: 1) }
+    }
+
+    func stats(_ options: StatsOptions) throws(Failure) {
+        let store = try store()
+        let isLive = options.format == .table && !options.once && Caller.hasTerminal
+        var view = StatsView(options.format)
+        repeat {
+            let rows = try store.statistics(of: options.ids)
+            Caller.write(view.text(of: rows, at: Caller.monotonic, live: isLive), to: 1)
+            if isLive { try Caller.sleep(milliseconds: options.interval) }
+        } while isLive
+    }
+}

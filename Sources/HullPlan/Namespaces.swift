@@ -111,9 +111,10 @@ extension Resolution {
         outside(.writeIDMap(group: true, gids), "/linux/gidMappings")
         outside(.writeIDMap(group: false, uids), "/linux/uidMappings")
         delegateCgroup(uids, gids)
-        checkMapped(config.process?.user?.uid ?? 0, uids, "/process/user/uid")
-        checkMapped(config.process?.user?.gid ?? 0, gids, "/process/user/gid")
-        for (index, group) in (config.process?.user?.additionalGids ?? []).enumerated() {
+        guard let process = config.process else { return }
+        checkMapped(process.user?.uid ?? 0, uids, process.user == nil ? "/process/user" : "/process/user/uid")
+        checkMapped(process.user?.gid ?? 0, gids, process.user == nil ? "/process/user" : "/process/user/gid")
+        for (index, group) in (process.user?.additionalGids ?? []).enumerated() {
             checkMapped(group, gids, ("/process/user/additionalGids" as JSONPointer).appending(index))
         }
     }

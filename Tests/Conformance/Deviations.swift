@@ -30,6 +30,7 @@ func isKnownLeftover(_ line: String) -> Bool {
 }
 
 let crunSometimes = [
+    "SC-42 refused": "may report the broken socket of its dead child in place of the errno",
     "HK-14": "may fail on the broken pipe of a hook that does not read",
     "NS-08 /etc/hostname": "may report the broken socket of its dead child in place of the errno",
     "NS-07": "may report the broken socket of its dead child in place of the errno",
@@ -42,6 +43,18 @@ let runcSometimes = [
 ]
 
 let crunDeviations = [
+    "SD-01": "has no scheduler", "SD-02": "has no scheduler", "SD-03": "has no scheduler",
+    "SD-04": "has no scheduler", "SD-06": "has no scheduler",
+    "IP-01": "has no ioPriority", "IP-02": "has no ioPriority",
+    "IP-03": "has no ioPriority",
+    "MY-01 bind:0": "has no memoryPolicy", "MY-01 bind=static:0": "has no memoryPolicy",
+    "MY-01 interleave=relative:0": "has no memoryPolicy", "MY-01 prefer:0": "has no memoryPolicy",
+    "MY-01 local": "has no memoryPolicy",
+    "MY-02": "has no memoryPolicy", "MY-03": "has no memoryPolicy",
+    "MY-04": "has no memoryPolicy",
+    "PE-02 flags": "does not look at the flags",
+    "AF-01": "keeps the caller's CPUs", "AF-02": "has no execCPUAffinity",
+    "AF-03": "has no execCPUAffinity", "AF-04": "has no execCPUAffinity",
     "BI-01": "says \"not found in $PATH\" with the name between the words",
     "BI-04": "says \"Operation not permitted\" of a directory",
     "BI-18 /annotations": "does not look at the type", "BI-18 /hooks": "does not look at the type",
@@ -90,10 +103,26 @@ let crunDeviations = [
     "PS-04": "exits with 253 and other words",
     "RF-10": "takes any word", "RL-04": "takes the same type twice", "RP-05": "drops the flags of the mount",
     "RP-06": "takes the path from the root", "SC-12": "takes any flag", "SC-14": "takes a rule without names",
+    "SC-38": "has no answer for newer calls", "SC-39": "gives the version of its own config of long ago",
+    "SC-41": "says pid 0 in the state",
+    "SC-44": "lets nobody decide", "SC-50": "connects to it all the same", "SC-51": "has no answer for newer calls",
     "ST-02": "gives rootfs as the config says it", "ST-05": "says \"error opening file\"", "US-09": "sets no HOME",
 ]
 
 let runcDeviations = [
+    "SD-01": "has no scheduler", "SD-02": "has no scheduler", "SD-03": "has no scheduler",
+    "SD-04": "has no scheduler", "SD-06": "has no scheduler",
+    "IP-01": "has no ioPriority", "IP-02": "has no ioPriority",
+    "IP-03": "has no ioPriority",
+    "PE-01 LINUX32": "has no personality", "PE-02": "has no personality",
+    "PE-03": "has no personality",
+    "MY-01 bind:0": "has no memoryPolicy", "MY-01 bind=static:0": "has no memoryPolicy",
+    "MY-01 interleave=relative:0": "has no memoryPolicy", "MY-01 prefer:0": "has no memoryPolicy",
+    "MY-01 local": "has no memoryPolicy",
+    "MY-02": "has no memoryPolicy", "MY-03": "has no memoryPolicy",
+    "MY-04": "has no memoryPolicy",
+    "AF-01": "keeps the caller's CPUs", "AF-02": "has no execCPUAffinity",
+    "AF-03": "has no execCPUAffinity", "AF-04": "has no execCPUAffinity",
     "BI-13": "panics", "BI-14": "reads no further than the first document", "BI-23": "does not look",
     "BI-24": "does not look", "BI-25 /hostname": "takes the NUL along",
     "CG-11": "leaves the cgroup to root in this case", "CO-13": "cannot connect to long paths",
@@ -113,5 +142,7 @@ let runcDeviations = [
     "RF-08 rshared": "makes the root private", "RF-09": "cannot bind an unbindable root",
     "RL-04": "takes the same type twice",
     "RP-06": "takes the path from the root", "SC-13": "ignores the errno", "SC-14": "takes a rule without names",
-    "SC-19": "has no flags before 1.2", "US-07": "takes ids below 2^31 only",
+    "SC-19": "has no flags before 1.2", "SC-46": "does not know crun's names",
+    "SC-48 refused": "does not know crun's names", "SC-49": "does not know crun's names",
+    "US-07": "takes ids below 2^31 only",
 ]

@@ -6,8 +6,8 @@ internal import HullOCI
 /// The labels after the id, each with its comma, and the value.
 private typealias Sample = (labels: Bytes, value: Bytes)
 
-/// Statistics as OpenMetrics 1.0: a family for each quantity, a sample for each container, `# EOF` at the end. Names end
-/// in their unit, counters in `_total`.
+/// Statistics as OpenMetrics 1.0: a family for each quantity, a sample for each container, `# EOF` at the end. Names
+/// end in their unit, counters in `_total`.
 func openMetrics(_ rows: [StatsView.Row]) -> Bytes {
     var text = Bytes([])
     func family(

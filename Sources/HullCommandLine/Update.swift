@@ -23,10 +23,15 @@ package struct UpdateOptions: VerbOptions {
     }
 
     package static var table: [Option<UpdateOptions>] {
-        [.path("resources", letter: "r", "FILE", "read the limits from FILE, - is standard input") { $0.resources = $1 }]
+        [
+            .path("resources", letter: "r", "FILE", "read the limits from FILE, - is standard input") {
+                $0.resources = $1
+            }
+        ]
             + memory + cpu
             + [
-                .text("pids-limit", "N", "the most tasks") { (options: inout UpdateOptions, value) throws(UsageProblem) in
+                .text("pids-limit", "N", "the most tasks") {
+                    (options: inout UpdateOptions, value) throws(UsageProblem) in
                     options.said.pids = .init(limit: try parseInteger(value, of: "pids-limit"))
                 },
                 .text("blkio-weight", "N", "the weight of block I/O, 10 to 1000") {

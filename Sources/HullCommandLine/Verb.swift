@@ -4,7 +4,8 @@ package import HullBytes
 
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
-    case run, create, start, exec, kill, delete, pause, resume, update, state, list, ps, events, stats, spec, plan, check, features, version, help
+    case run, create, start, exec, kill, delete, pause, resume, update, state, list, ps, events, stats
+    case spec, plan, check, features, version, help
 
     /// How the verb is written.
     package var name: Bytes {

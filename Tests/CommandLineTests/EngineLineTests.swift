@@ -6,6 +6,7 @@ import Testing
 @testable import HullCommandLine
 
 /// The command lines that engines were seen to write.
+/// (CL-51)
 struct EngineLineTests {
     private static let podman = "--root /r --log-format=json --log=/l"
     private static let containerd = "--root /run/containerd/x --log /l/log.json --log-format json"
@@ -67,7 +68,8 @@ struct EngineLineTests {
         arguments: [
             ("start ID", .start), ("state ID", .state), ("kill ID 9", .kill), ("kill --all ID 15", .kill),
             ("delete ID", .delete), ("delete --force ID", .delete), ("list --format=json", .list), ("list -q", .list),
-            ("ps --format json ID", .ps), ("features", .features),
+            ("ps --format json ID", .ps), ("pause ID", .pause), ("resume ID", .resume), ("events --stats ID", .events),
+            ("events --interval=5s ID", .events), ("update --resources - ID", .update), ("features", .features),
             ("exec --process F --console-socket S --detach --pid-file P ID", .exec), ("--version", .version),
             ("--cgroup-manager disabled --debug run --config FILE --pid-file rel ID", .run),
         ] as [(String, Verb)])
@@ -87,9 +89,14 @@ extension Command {
         case .exec: .exec
         case .kill: .kill
         case .delete: .delete
+        case .pause: .pause
+        case .resume: .resume
+        case .update: .update
         case .state: .state
         case .list: .list
         case .ps: .ps
+        case .events: .events
+        case .stats: .stats
         case .spec: .spec
         case .plan: .plan
         case .check: .check

@@ -32,8 +32,8 @@ package struct StatsOptions: VerbOptions {
     package static var page: VerbPage {
         VerbPage(
             summary: "show what containers use", operands: "[ID...]",
-            more: "Without ID all that run. In a terminal the table is renewed until it is interrupted.\n"
-                + "openmetrics is for a file that a node exporter's textfile collector reads.",
+            more: "Without ID all that run. In a terminal the table is renewed until it is\n"
+                + "interrupted. openmetrics is for the textfile collector of a node exporter.",
             example: "stats --format openmetrics")
     }
 

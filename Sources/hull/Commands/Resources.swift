@@ -8,14 +8,9 @@ internal import HullRuntime
 
 extension Program {
     func update(_ options: UpdateOptions) throws(Failure) {
-        var said = options.said
-        if let file = options.resources {
-            let bytes = try file == "-" ? Caller.standardInput() : Caller.read(file)
-            do { said = try Config.Linux.Resources.read(bytes) } catch { throw Failure(error.located(in: bytes)) }
-        }
         let document = options.resources.map { $0 == "-" ? "standard input" : $0 } ?? "limits"
         do throws(Failure) {
-            for warning in try store().update(options.id, said, try Host.probe()) {
+            for warning in try store().update(options.id, try limits(options), try Host.probe()) {
                 log.warning(warning.line(in: document, .warning))
             }
         } catch {
@@ -23,6 +18,13 @@ extension Program {
             failure.document = document
             throw failure
         }
+    }
+
+    /// What the document says, or the options where there is none.
+    private func limits(_ options: UpdateOptions) throws(Failure) -> Config.Linux.Resources {
+        guard let file = options.resources else { return options.said }
+        let bytes = try file == "-" ? Caller.standardInput() : Caller.read(file)
+        do { return try Config.Linux.Resources.read(bytes) } catch { throw Failure(error.located(in: bytes)) }
     }
 
     func events(_ options: EventsOptions) throws(Failure) {

@@ -62,6 +62,7 @@ struct Resolution {
     mutating func run() throws(ConfigErrors) -> ContainerPlan {
         refuseUnsupported()
         plan.annotations = config.annotations ?? []
+        warnOfHandlers()
         plan.hooks = resolveHooks(config.hooks, &findings)
         namespaces = resolveNamespaces(config.linux?.namespaces, at: "/linux/namespaces", &findings)
         resolveRoot()

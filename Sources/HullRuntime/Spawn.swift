@@ -24,13 +24,13 @@ func spawn(
     guard try CurrentProcess.isSingleThreaded else { throw SystemError("clone3", "the runtime has threads", .einval) }
     try CurrentProcess.hide()
     let sockets = try Sockets.pair()
-    let user = plan.spawn.joiner.flatMap { held[$0] }
     let pid = plan.spawn.parentJoins.flatMap { held[$0] }
     let program = InitProgram(
         plan, held: held, hookState: hookState, socket: sockets.second.number, listener: listener,
         consoleSocket: consoleSocket)
     let flags = plan.spawn.flags
-    guard let user else {
+    let joins = plan.spawn.joins
+    guard !joins.isEmpty else {
         let cloned = try clone(flags, cgroup: cgroup, joining: pid)
         if cloned == nil { program.run() }
         guard let process = cloned else { throw SystemError("clone3", "the child came back", .echild) }
@@ -39,7 +39,7 @@ func spawn(
     let reports = try Sockets.pair()
     let cloned = try clone(0, cgroup: nil, joining: pid)
     if cloned == nil {
-        program.runAsJoiner(userNamespace: user, flags: flags, cgroup: cgroup, report: reports.second.number)
+        program.runAsJoiner(joins, flags: flags, cgroup: cgroup, report: reports.second.number)
     }
     guard let joiner = cloned else { throw SystemError("clone3", "the child came back", .echild) }
     _ = consume reports.second

@@ -39,14 +39,30 @@ import Testing
                 "clone3 in pid namespace 0", "poll ready",
                 "setns 0 CLONE_NEWNET CLONE_NEWNS CLONE_NEWIPC CLONE_NEWUTS CLONE_NEWUSER CLONE_NEWCGROUP"
                     + " CLONE_NEWTIME",
+                "sched_setaffinity all processors of the cpuset",
                 "setresuid 0, setresgid 0, setgroups none", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
                 "chdir /srv", "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0", "access id", "accept start",
             ])
         #expect(
             lines(process) { $0.noNewKeyring = true } == [
-                "clone3", "poll ready", "open /", "chdir /srv", "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0",
-                "access id", "accept start",
+                "clone3", "poll ready", "sched_setaffinity all processors of the cpuset", "open /", "chdir /srv",
+                "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0", "access id", "accept start",
             ])
+    }
+
+    // Goal: a root by chroot(2) is entered after the namespaces. Method: the steps of one.
+    @Test func changedRoot() throws {
+        var target = target([.mount])
+        target.changedRoot = true
+        let plan = try resolveExec(process, seccomp: nil, in: target, Request(id: "c1", bundle: "/b"), .usual)
+        let steps = plan.steps("inside")
+        #expect(
+            steps.prefix(4) == [
+                "setns 0 CLONE_NEWNS", "sched_setaffinity all processors of the cpuset",
+                "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "chroot 1",
+            ])
+        #expect(!steps.contains("open /"))
+        #expect(plan.spawn.slots == 2)
     }
 
     // Goal: terminal, limits, score and pid file. Method: all of them, in the order of the list.
@@ -65,7 +81,7 @@ import Testing
         #expect(
             found == [
                 "connect /run/c", "clone3", "write oom_score_adj = -5", "poll ready", "prlimit64 RLIMIT_CORE 0 1",
-                "rename /run/p", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
+                "rename /run/p", "sched_setaffinity all processors of the cpuset", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
                 "open /dev/pts/ptmx, owner 7, 5 rows 6 columns", "chdir /srv", "fchown 0 1 2 to 7",
                 "openat2 /etc/passwd: HOME of 7", "access id",
                 "accept start",

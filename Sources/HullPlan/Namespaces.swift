@@ -111,6 +111,11 @@ extension Resolution {
                     pointer, "\"\(entry.key)\" is no clock of a time namespace", hint: "monotonic, boottime")
                 return nil
             }
+            if let said = entry.value.secs, !offsetSeconds.contains(said) {
+                findings.error(
+                    pointer.appending("secs"),
+                    "\(said) is outside \(offsetSeconds.lowerBound) to \(offsetSeconds.upperBound)")
+            }
             if let said = entry.value.nanosecs, said >= 1_000_000_000 {
                 findings.error(pointer.appending("nanosecs"), "\(said) is a second or more", hint: "use secs")
             }
@@ -159,8 +164,8 @@ extension Resolution {
         }
     }
 
-    /// The propagation of the copied mounts of the mount namespace in which the root is built: without a word they are slaves, so that what is
-    /// mounted on the host still arrives and nothing goes back.
+    /// The propagation of the copied mounts of the mount namespace in which the root is built: without a word they are
+    /// slaves, so that what is mounted on the host still arrives and nothing goes back.
     var namespacePropagation: MountPropagation {
         switch config.linux?.rootfsPropagation {
         case "private", "rprivate", "unbindable", "runbindable": return .private
@@ -169,3 +174,6 @@ extension Resolution {
         }
     }
 }
+
+/// Half of KTIME_SEC_MAX, within which the kernel wants the clock of a time namespace to stay.
+private let offsetSeconds: ClosedRange<Int64> = -4_611_686_018...4_611_686_018

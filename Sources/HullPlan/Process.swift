@@ -76,7 +76,7 @@ func resolveEnvironment(_ said: [Bytes]?, at pointer: JSONPointer, _ findings: i
     var entries: [Bytes] = []
     var places = PlacesByName()
     for (index, entry) in (said ?? []).enumerated() {
-        guard let equals = entry.firstIndex(of: 0x3d), equals > 0 else {
+        guard isVariable(entry), let equals = entry.firstIndex(of: 0x3d) else {
             findings.error(pointer.appending(index), "\"\(entry)\" is not of the form NAME=value")
             continue
         }
@@ -88,3 +88,6 @@ func resolveEnvironment(_ said: [Bytes]?, at pointer: JSONPointer, _ findings: i
     }
     return entries
 }
+
+/// Whether the text is an entry of environ(7): a name, "=" and a value.
+func isVariable(_ entry: Bytes) -> Bool { entry.firstIndex(of: 0x3d) ?? 0 > 0 }

@@ -23,7 +23,7 @@ extension Resolution {
         if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
             findings.error(
                 "/linux/rootfsPropagation", "\"\(said)\" is no propagation",
-                hint: nearestHint(to: said, among: rootPropagations) ?? rootPropagations.joined(", "))
+                hint: namesHint(for: said, among: rootPropagations))
         }
     }
 

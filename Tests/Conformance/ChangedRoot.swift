@@ -53,8 +53,8 @@ struct ChangedRoot {
         try scenario(case: way) { s in
             let first = try s.start("exec sleep 100")
             let path = "/proc/\(try first.pid())/ns/mnt"
-            let container = try s.start("echo here > /tmp/mark; exec sleep 100", way == "no-pivot" ? ["--no-pivot"] : [])
-            {
+            let options = way == "no-pivot" ? ["--no-pivot"] : []
+            let container = try s.start("echo here > /tmp/mark; exec sleep 100", options) {
                 Self.withoutMountNamespace(&$0)
                 if way == "joined" { $0.namespace("mount", path: path) }
                 if way == "no-pivot" { $0.namespace("mount") }

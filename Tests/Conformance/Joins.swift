@@ -98,8 +98,9 @@ struct Joins {
         try scenario(case: "user \(user), mount \(mount)") { s in
             let owner = try Self.donor(s, user: true)
             let pointer = mount == .joined ? "/linux/namespaces/" : "/linux/namespaces"
-            try s.refuses(pointer, "mount", "ermission denied", "not permitted") {
-                if user == .new { $0.userNamespace() } else { $0.namespace("user", path: "/proc/\(owner)/ns/user") }
+            try s.refuses(pointer, "mount", "MNT", "ermission denied", "not permitted") {
+                $0.userNamespace()
+                if user == .joined { $0.namespace("user", path: "/proc/\(owner)/ns/user") }
                 $0.removeNamespace("mount")
                 if mount == .joined { $0.namespace("mount", path: "/proc/\(owner)/ns/mnt") }
             }

@@ -11,7 +11,9 @@ struct Namespaces {
     ]
 
     // Goal: an entry without a path makes a new namespace. Method: compare the link texts inside with the host's.
-    @Test("NS-01 an entry without a path makes a new namespace", .needs(.userNamespace), arguments: kinds.map { ($0.type, $0.link) })
+    @Test(
+        "NS-01 an entry without a path makes a new namespace", .needs(.userNamespace),
+        arguments: kinds.map { ($0.type, $0.link) })
     func new(type: String, link: String) throws {
         try scenario { s in
             let lines = try s.inside("readlink /proc/self/ns/\(link)") {

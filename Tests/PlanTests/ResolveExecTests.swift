@@ -81,7 +81,8 @@ import Testing
         #expect(
             found == [
                 "connect /run/c", "clone3", "write oom_score_adj = -5", "poll ready", "prlimit64 RLIMIT_CORE 0 1",
-                "rename /run/p", "sched_setaffinity all processors of the cpuset", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
+                "rename /run/p", "sched_setaffinity all processors of the cpuset",
+                "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
                 "open /dev/pts/ptmx, owner 7, 5 rows 6 columns", "chdir /srv", "fchown 0 1 2 to 7",
                 "openat2 /etc/passwd: HOME of 7", "access id",
                 "accept start",

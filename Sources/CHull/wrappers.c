@@ -148,13 +148,6 @@ int chull_umount2(const char *path, int flags) { RESULT(syscall(SYS_umount2, pat
 int chull_setns(int fd, int type) { RESULT(syscall(SYS_setns, fd, type)); }
 int chull_unshare(int flags) { RESULT(syscall(SYS_unshare, flags)); }
 int chull_nstype(int fd) { RESULT(ioctl(fd, NS_GET_NSTYPE)); }
-// The kernel cuts the mask to the processors that there are, and to those of the cpuset.
-int chull_run_on_all_processors(void)
-{
-    unsigned char all[1024];
-    memset(all, 0xff, sizeof all);
-    RESULT(syscall(SYS_sched_setaffinity, 0, sizeof all, all));
-}
 int chull_pidfd_open(int pid) { RESULT(syscall(SYS_pidfd_open, pid, 0)); }
 int chull_pidfd_send_signal(int pidfd, int signal)
 {

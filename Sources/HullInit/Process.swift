@@ -14,14 +14,6 @@ extension InitProgram {
         }
     }
 
-    /// The caller's binding is none of the container's. A caller that may not even ask is confined himself: the binding
-    /// stays.
-    func resetAffinity() throws(SystemError) {
-        do { try CurrentProcess.runOnAllProcessors() } catch {
-            guard error.errno == .eperm || error.errno == .enosys else { throw error }
-        }
-    }
-
     /// Offsets can be written before anything is in the namespace: unshare(2) makes it for children only, so it is
     /// entered in a second step (time_namespaces(7)).
     func enterTimeNamespace(_ offsets: [TimeOffset], opensOutside: Bool) throws(SystemError) {

@@ -126,12 +126,6 @@ package enum CurrentProcess {
         try check(chull_setns(namespace, Int32(flags)), "setns", kinds.map(\.name).joined(" "))
     }
 
-    /// Runs on every processor that the cpuset of its cgroup has, which the kernel applies by itself:
-    /// sched_setaffinity(2).
-    package static func runOnAllProcessors() throws(SystemError) {
-        try check(chull_run_on_all_processors(), "sched_setaffinity")
-    }
-
     /// Makes new namespaces for the process: unshare(2).
     package static func unshare(_ flags: UInt64) throws(SystemError) {
         try check(chull_unshare(Int32(truncatingIfNeeded: flags)), "unshare")

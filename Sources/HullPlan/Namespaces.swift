@@ -137,10 +137,10 @@ extension Resolution {
         outside(.writeIDMap(group: true, gids), "/linux/gidMappings")
         outside(.writeIDMap(group: false, uids), "/linux/uidMappings")
         delegateCgroup(uids, gids)
-        let user = config.process?.user
-        checkMapped(user?.uid ?? 0, uids, user == nil ? "/process" : "/process/user/uid")
-        checkMapped(user?.gid ?? 0, gids, user == nil ? "/process" : "/process/user/gid")
-        for (index, group) in (user?.additionalGids ?? []).enumerated() {
+        guard let process = config.process else { return }
+        checkMapped(process.user?.uid ?? 0, uids, process.user == nil ? "/process/user" : "/process/user/uid")
+        checkMapped(process.user?.gid ?? 0, gids, process.user == nil ? "/process/user" : "/process/user/gid")
+        for (index, group) in (process.user?.additionalGids ?? []).enumerated() {
             checkMapped(group, gids, ("/process/user/additionalGids" as JSONPointer).appending(index))
         }
     }

@@ -14,10 +14,13 @@ extension Resolution {
         plan.process = resolveProgram(
             process, host, inUserNamespace: inUserNamespace, at: "/process", &findings)
         plan.process.preservedDescriptors = request.preservedDescriptors
+        plan.process.usesAllCPUs = true
         if request.listenDescriptors > 0 {
             // The program will be pid 1 of its namespace: sd_listen_fds(3) compares LISTEN_PID.
             plan.process.environment += ["LISTEN_FDS=\(request.listenDescriptors)", "LISTEN_PID=1"]
         }
+        // For processes of `exec` alone, which would find what is wrong with it too late.
+        _ = resolveCPUAffinity(process.execCPUAffinity, at: "/process/execCPUAffinity", &findings)
         let seccomp = resolveSeccomp(config.linux?.seccomp, at: "/linux/seccomp", &findings)
         plan.process.filter = seccomp?.program ?? []
         plan.process.filterFlags = seccomp?.flags ?? 0

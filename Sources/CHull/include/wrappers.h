@@ -68,7 +68,6 @@ int chull_clone(uint64_t flags, int *pidfd, int cgroup);
 int chull_setns(int fd, int type);
 int chull_unshare(int flags);
 int chull_nstype(int fd);
-int chull_run_on_all_processors(void);
 int chull_pidfd_open(int pid);
 int chull_pidfd_send_signal(int pidfd, int signal);
 int chull_kill(int pid, int signal);

@@ -11,7 +11,6 @@ extension Resolution {
         refuse(linux?.netDevices.map { !$0.isEmpty }, "/linux/netDevices")
         refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
         refuse(linux?.mountLabel.map { !$0.isEmpty }, "/linux/mountLabel")
-        refuse(linux?.seccomp?.listenerPath.map { !$0.isEmpty }, "/linux/seccomp/listenerPath")
         for (index, mount) in (config.mounts ?? []).enumerated() {
             let pointer = ("/mounts" as JSONPointer).appending(index)
             refuse(mount.uidMappings.map { !$0.isEmpty }, pointer.appending("uidMappings"))

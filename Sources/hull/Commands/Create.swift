@@ -45,6 +45,7 @@ extension Program {
         request.noNewKeyring = options.noNewKeyring
         request.noPivot = options.noPivot
         request.preservedDescriptors = preservedDescriptors
+        request.seccompReceiver = Caller.seccompReceiver
         request.listenDescriptors = Caller.listenDescriptors
         amend(&request)
         let store = try store()

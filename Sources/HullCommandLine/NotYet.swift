@@ -8,19 +8,6 @@ extension Invocation {
         var options: [Bytes] = []
         if global.systemdCgroup { options.append("--systemd-cgroup") }
         if global.cgroupManager == .systemd { options.append("--cgroup-manager systemd") }
-        switch command {
-        case .create(let create): options += create.notYet
-        case .run(let run): options += run.create.notYet
-        default: break
-        }
-        return options
-    }
-}
-
-extension CreateOptions {
-    fileprivate var notYet: [Bytes] {
-        var options: [Bytes] = []
-        if noPivot { options.append("--no-pivot") }
         return options
     }
 }

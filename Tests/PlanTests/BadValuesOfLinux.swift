@@ -14,8 +14,7 @@ extension BadValue {
         ],
         "cgroupsPath": "/a/b", "resources": resourcesBase, "seccomp": seccompBase,
         "sysctl": ["net.ipv4.ip_forward": "1"], "rootfsPropagation": "slave",
-        "personality": ["domain": "LINUX"],
-        "memoryPolicy": ["mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_STATIC_NODES"]],
+        "personality": ["domain": "LINUX"], "memoryPolicy": memoryPolicyBase,
         "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"],
     ]
 

@@ -106,8 +106,9 @@ extension Resolution {
         outside(.writeIDMap(group: true, gids), "/linux/gidMappings")
         outside(.writeIDMap(group: false, uids), "/linux/uidMappings")
         delegateCgroup(uids, gids)
-        checkMapped(config.process?.user?.uid ?? 0, uids, "/process/user/uid")
-        checkMapped(config.process?.user?.gid ?? 0, gids, "/process/user/gid")
+        let hasUser = config.process?.user != nil
+        checkMapped(config.process?.user?.uid ?? 0, uids, hasUser ? "/process/user/uid" : "/process/user")
+        checkMapped(config.process?.user?.gid ?? 0, gids, hasUser ? "/process/user/gid" : "/process/user")
         for (index, group) in (config.process?.user?.additionalGids ?? []).enumerated() {
             checkMapped(group, gids, ("/process/user/additionalGids" as JSONPointer).appending(index))
         }

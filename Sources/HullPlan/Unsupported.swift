@@ -12,13 +12,7 @@ extension Resolution {
         refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
         refuse(linux?.memoryPolicy.map { _ in true }, "/linux/memoryPolicy")
         refuse(linux?.personality.map { _ in true }, "/linux/personality")
-        refuse(linux?.mountLabel.map { !$0.isEmpty }, "/linux/mountLabel")
         refuse(linux?.seccomp?.listenerPath.map { !$0.isEmpty }, "/linux/seccomp/listenerPath")
-        for (index, mount) in (config.mounts ?? []).enumerated() {
-            let pointer = ("/mounts" as JSONPointer).appending(index)
-            refuse(mount.uidMappings.map { !$0.isEmpty }, pointer.appending("uidMappings"))
-            refuse(mount.gidMappings.map { !$0.isEmpty }, pointer.appending("gidMappings"))
-        }
         if let process { refuseUnsupportedProcess(process, at: "/process", &findings) }
         if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
             findings.error(
@@ -47,15 +41,5 @@ package func refuseUnsupportedProcess(
     for (isSaid, key) in said where isSaid {
         let place = pointer.appending(key)
         findings.error(place, "not supported yet: \(place.text)")
-    }
-}
-
-extension MountOptions.Special.Kind {
-    /// Whether the option is carried out. `features` names no other.
-    var isCarriedOut: Bool {
-        switch self {
-        case .remount, .tmpcopyup: true
-        case .copySymlink, .sourceNoFollow, .destinationNoFollow, .idMap: false
-        }
     }
 }

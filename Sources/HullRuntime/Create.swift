@@ -59,7 +59,7 @@ package struct Creation: ~Copyable {
         case .awaitReady: try awaitReady()
         default:
             do throws(SystemError) { try carryOut(step.action) } catch {
-                throw Failure(error, pointer: step.origin, hint: hint(for: error, step.action))
+                throw Failure(error, pointer: step.origin(of: error), hint: hint(for: error, step.action))
             }
         }
     }
@@ -77,6 +77,9 @@ package struct Creation: ~Copyable {
         case .enableController(let name): try cgroup.enable(name, mountPoint: plan.cgroup.mountPoint)
         case .writeCgroupFile(let file): try cgroup.write(file)
         case .openTree(let tree): held.set(tree.slot, try open(tree))
+        case .makeFilesystem(let filesystem, let map, let slot): held.set(slot, try make(filesystem, map))
+        case .makeUserNamespace(let uids, let gids, let slot):
+            held.set(slot, try UserNamespace.holding(uids: uids.mapText, gids: gids.mapText))
         case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
         case .listenForStart: try listenForStart()

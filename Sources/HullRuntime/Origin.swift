@@ -11,21 +11,32 @@ extension InsideStep {
         switch action {
         case .mount(let mount):
             switch mount.what {
-            case .filesystem(let plan): return option(error, plan.parameters) ?? origin
+            case .filesystem(let plan): return plan.origin(of: error, mount: origin)
             case .overlay(let plan): return option(error, plan.parameters) ?? origin
-            case .tree, .remount: return origin
+            case .remount(let plan): return option(error, plan.parameters) ?? origin
+            case .tree: return origin
             }
+        case .maskedPath(_, .some(let label)): return option(error, [label]) ?? origin
         case .root(.overlay(let plan)): return option(error, plan.parameters) ?? origin
         case .hook(_, let hook): return hook.origin(of: error)
         default: return origin
         }
     }
+}
 
-    private func option(_ error: SystemError, _ parameters: [MountOptions.Parameter]) -> JSONPointer? {
-        guard error.call == "fsconfig" else { return nil }
-        let found = parameters.first { error.object == $0.key || error.object.hasPrefix($0.key + "=") }
-        return found.flatMap { $0.origin == .root ? nil : $0.origin }
+extension FilesystemPlan {
+    /// The field of the mount that is to blame.
+    func origin(of error: SystemError, mount: JSONPointer) -> JSONPointer {
+        if error.call == "fsopen" { return mount.appending("type") }
+        if error.call == "fsetxattr", let label { return label.origin }
+        return option(error, parameters) ?? mount
     }
+}
+
+private func option(_ error: SystemError, _ parameters: [MountOptions.Parameter]) -> JSONPointer? {
+    guard error.call == "fsconfig" else { return nil }
+    let found = parameters.first { error.object == $0.key || error.object.hasPrefix($0.key + "=") }
+    return found.flatMap { $0.origin == .root ? nil : $0.origin }
 }
 
 extension HookPlan {

@@ -73,10 +73,11 @@ let package = Package(
             ]),
 
         .testTarget(
-            name: "OCITests", dependencies: ["HullBytes", "HullOCI"], exclude: ["Schema"], swiftSettings: tests),
+            name: "OCITests", dependencies: ["HullBytes", "HullOCI", "Support"], exclude: ["Schema"],
+            swiftSettings: tests),
         .testTarget(
             name: "PlanTests",
-            dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp"],
+            dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp", "Support"],
             exclude: ["Fixtures"], swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
         .testTarget(
@@ -86,6 +87,13 @@ let package = Package(
             name: "InitTests",
             dependencies: ["HullBytes", "HullLinux", "HullKernel", "HullOCI", "HullPlan", "HullInit", "Support"],
             swiftSettings: tests),
+        // Tests that need a process of one thread: a program, which AloneTests runs.
+        .executableTarget(
+            name: "alone",
+            dependencies: [
+                "HullBytes", "HullLinux", "HullKernel", "HullOCI", "HullPlan", "HullInit", "HullRuntime", "Support",
+            ], path: "Tests/Alone", swiftSettings: tests),
+        .testTarget(name: "AloneTests", dependencies: ["Support"], swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),
         .target(
             name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],

@@ -62,6 +62,9 @@ package struct InitProgram: ~Copyable {
         do throws(SystemError) {
             try closeDescriptors(except: needed)
             callerUmask = CurrentProcess.setUmask(0)
+            // The caller may be bound to a few CPUs, by a service manager for instance: no business of the container,
+            // whose cgroup decides. Where it cannot be changed it is used as it is.
+            if process.usesAllCPUs { try? Scheduling.setAffinity(.all, pid: 0) }
             while index < steps.count {
                 let action = steps[index].action
                 if case .ready = action { report = try becomeReady(index) } else { try apply(action) }
@@ -129,6 +132,8 @@ package struct InitProgram: ~Copyable {
         case .home(let uid): setHome(uid)
         case .findExecutable: executable = try findExecutable()
         case .appArmor(let profile): try confine(byAppArmor: profile)
+        case .personality(let domain): try Scheduling.setPersonality(domain)
+        case .memoryPolicy(let policy): try Scheduling.set(policy)
         case .ready: break
         }
     }

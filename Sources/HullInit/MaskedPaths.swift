@@ -8,7 +8,7 @@ internal import HullPlan
 extension InitProgram {
     /// Covers a path: a directory by an empty read-only one, anything else by the null device. What is not there needs
     /// no cover; every other failure is one (CVE-2025-31133).
-    mutating func maskPath(_ path: Bytes, label: MountOptions.Parameter?) throws(SystemError) {
+    mutating func maskPath(_ path: Bytes, label: MountOptions.Parameter? = nil) throws(SystemError) {
         guard let place = try placeInRoot(path) else { return }
         if try place.status().isDirectory {
             try coverDirectory(place, label)

@@ -86,17 +86,17 @@ extension Config {
         try JSONReader.read(bytes, limits: limits, unknown: &unknown, advice: advice)
     }
 
-    /// Within a major version the specification stays compatible both ways, so any 1.x will do, whatever follows.
+    /// Within a major version the specification stays compatible both ways, so any 1.x will do.
     private func checkVersion(_ object: JSONReader.Node, _ reader: inout JSONReader) {
-        guard let node = reader.member("ociVersion", object), reader.isText(node), !Self.isVersion1(ociVersion)
-        else { return }
-        reader.note(node, "\"\(ociVersion)\" is not a version 1.x of the runtime specification")
-    }
-
-    private static func isVersion1(_ version: Bytes) -> Bool {
-        guard version.hasPrefix("1.") else { return false }
-        let minor = version.dropFirst(2).array.prefix { JSONEscapes.isDecimal($0) }
-        guard !minor.isEmpty else { return false }
-        return version.count == minor.count + 2 || ".-+".utf8.contains(version.array[minor.count + 2])
+        guard let node = reader.member("ociVersion", object), reader.isText(node) else { return }
+        guard let version = SemanticVersion(ociVersion) else {
+            reader.note(
+                node, "\"\(ociVersion)\" is no version of the form MAJOR.MINOR.PATCH (SemVer 2.0.0)",
+                hint: "versions of the runtime specification are 1.0.0 to 1.3.0")
+            return
+        }
+        if !version.isVersion1 {
+            reader.note(node, "\"\(ociVersion)\" is not a version 1.x of the runtime specification")
+        }
     }
 }

@@ -80,6 +80,14 @@ package enum OutsideAction: Sendable {
     case awaitReady
     /// Sets a limit of the first process.
     case limit(ResourceLimit, soft: UInt64, hard: UInt64)
+    /// Confines the runtime itself to CPUs: a process that it then makes begins there.
+    case ownAffinity(NumberSet)
+    /// Confines the process to CPUs.
+    case affinity(NumberSet)
+    /// Sets the scheduling of the process.
+    case scheduler(SchedulerAttributes)
+    /// Sets the I/O priority of the process's group.
+    case ioPriority(IOPriority)
     /// Writes the pid file.
     case pidFile(Bytes)
 }
@@ -147,6 +155,10 @@ package enum InsideAction: Sendable {
     /// Sets HOME by the container's /etc/passwd, where the environment has none.
     case home(uid: UInt32)
     case findExecutable
+    /// Sets the execution domain, and so what uname(2) says of the machine.
+    case personality(UInt32)
+    /// Decides on which memory nodes the program's memory lies.
+    case memoryPolicy(MemoryPolicy)
     /// Tells the runtime that all is ready; waits for `start`.
     case ready
     /// Confines the program by an AppArmor profile, from its execve on.
@@ -228,6 +240,8 @@ package struct ProcessPlan: Sendable {
     package var terminal = false
     /// How many descriptors from 3 on it gets.
     package var preservedDescriptors: UInt32 = 0
+    /// Whether the caller's choice of CPUs is left behind, for all those of the cgroup.
+    package var usesAllCPUs = false
 
     /// Whether the environment names a home directory; an empty one is none.
     package var hasHome: Bool { environment.contains { $0.hasPrefix("HOME=") && $0.count > 5 } }

@@ -69,9 +69,7 @@ extension Resolution {
             findings.error(pointer.appending("type"), "\"\(said.type)\" is no kind of device", hint: "c, b, u, p")
             return nil
         }
-        if !said.path.isAbsolutePath {
-            findings.error(pointer.appending("path"), "\"\(said.path)\" is not an absolute path")
-        }
+        checkDevice(said, pointer)
         let number = DeviceNumber(major: UInt32(clamping: said.major ?? 0), minor: UInt32(clamping: said.minor ?? 0))
         if kind != .fifo {
             if said.major == nil { findings.error(pointer.appending("major"), "is required for this kind") }
@@ -86,6 +84,23 @@ extension Resolution {
             uid: said.uid ?? 0, gid: said.gid ?? 0)
         bindInUserNamespace(&plan, pointer.appending("path"))
         return plan
+    }
+
+    /// What no kind of device can have.
+    private mutating func checkDevice(_ said: Config.Linux.Device, _ pointer: JSONPointer) {
+        if !said.path.isAbsolutePath {
+            findings.error(pointer.appending("path"), "\"\(said.path)\" is not an absolute path")
+        } else if said.path.cleanedPath == "/" {
+            findings.error(pointer.appending("path"), "\"\(said.path)\" is the root directory")
+        }
+        // Some tools write the kind of the file along, as stat(2) gives it.
+        if let mode = said.fileMode, mode > 0o177777 {
+            findings.error(
+                pointer.appending("fileMode"), "\(mode) is no file mode", hint: "in decimal: 438 is 0666")
+        }
+        for (id, key) in [(said.uid, "uid" as Bytes), (said.gid, "gid")] where id == UInt32.max {
+            findings.error(pointer.appending(key), "4294967295 is no id")
+        }
     }
 
     /// The links of config-linux.md, "Default Devices" and "dev symbolic links".

@@ -25,14 +25,14 @@ package struct ExecTarget: Sendable {
 /// The plan of a further process in a container: it joins what its first process has, and goes the same last mile.
 /// Slot 0 is the pidfd of the first process.
 package func resolveExec(
-    _ process: Config.Process, seccomp: Config.Linux.Seccomp?, in target: ExecTarget, _ request: Request, _ host: Host
+    _ process: Config.Process, linux: Config.Linux?, in target: ExecTarget, _ request: Request, _ host: Host
 ) throws(ConfigErrors) -> ContainerPlan {
     var findings = Findings()
     var plan = ContainerPlan(id: target.id, bundle: target.bundle, rootfs: "")
     refuseUnsupportedProcess(process, at: .root, &findings)
     plan.process = resolveProgram(
         process, host, inUserNamespace: target.namespaces.contains(.user), at: .root, &findings)
-    let filter = resolveSeccomp(seccomp, at: "/linux/seccomp", &findings)
+    let filter = resolveSeccomp(linux?.seccomp, at: "/linux/seccomp", &findings)
     plan.process.filter = filter?.program ?? []
     plan.process.filterFlags = filter?.flags ?? 0
     plan.process.preservedDescriptors = request.preservedDescriptors
@@ -54,6 +54,7 @@ package func resolveExec(
     inside(.ownStandardStreams(uid: plan.process.uid), "/user/uid")
     if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/env") }
     inside(.findExecutable, "/args/0")
+    plan.inside += resolveSurroundings(linux, &findings)
     inside(.ready, "")
     if let profile = process.apparmorProfile, !profile.isEmpty { inside(.appArmor(profile), "/apparmorProfile") }
     plan.outside = execOutside(process, request, &findings)
@@ -69,9 +70,17 @@ private func execOutside(
     if let socket = request.consoleSocket, process.terminal == true {
         steps.append(OutsideStep(action: .connectConsole(socket), origin: "/terminal"))
     }
+    let cpus = resolveCPUAffinity(process.execCPUAffinity, at: "/execCPUAffinity", &findings)
+    if let initial = cpus.initial {
+        steps.append(OutsideStep(action: .ownAffinity(initial), origin: "/execCPUAffinity/initial"))
+    }
     steps.append(OutsideStep(action: .clone, origin: ""))
+    if let final = cpus.final {
+        steps.append(OutsideStep(action: .affinity(final), origin: "/execCPUAffinity/final"))
+    }
     if let score = process.oomScoreAdj { steps.append(OutsideStep(action: .oomScore(score), origin: "/oomScoreAdj")) }
     steps.append(OutsideStep(action: .awaitReady, origin: ""))
+    steps += resolveScheduling(process, at: .root, &findings)
     for limit in resolveRlimits(process.rlimits, at: "/rlimits", &findings) {
         steps.append(
             OutsideStep(

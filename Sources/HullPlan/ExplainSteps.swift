@@ -29,6 +29,11 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .awaitReady: StepWords("poll", "ready")
     case .limit(let resource, let soft, let hard):
         StepWords("prlimit64", "\(resource.name) \(words(forLimit: soft)) \(words(forLimit: hard))")
+    case .ownAffinity(let cpus): StepWords("sched_setaffinity", "runtime \(cpus.list)")
+    case .affinity(let cpus): StepWords("sched_setaffinity", cpus.list)
+    case .scheduler(let attributes): StepWords("sched_setattr", words(for: attributes))
+    case .ioPriority(let priority):
+        StepWords("ioprio_set", "\(IOPriority.classes.name(priority.class)) \(priority.level)")
     case .pidFile(let path): StepWords("rename", path)
     }
 }
@@ -70,8 +75,26 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .workingDirectory(let path): StepWords("chdir", path)
     case .ownStandardStreams(let uid): StepWords("fchown", "0 1 2 to \(uid)")
     case .findExecutable: StepWords("access", plan.process.arguments.first ?? "")
+    case .personality(let domain): StepWords("personality", Personality.domains.name(domain))
+    case .memoryPolicy(let policy): StepWords("set_mempolicy", words(for: policy))
     case .ready: StepWords("accept", "start")
     }
+}
+
+private func words(for attributes: SchedulerAttributes) -> Bytes {
+    var words = [SchedulerAttributes.policies.name(attributes.policy)]
+    if attributes.nice != 0 { words.append("nice \(attributes.nice)") }
+    if attributes.hasPriorities { words.append("priority \(attributes.priority)") }
+    if attributes.isDeadline {
+        words.append("\(attributes.runtime) of \(attributes.deadline) ns, period \(attributes.period) ns")
+    }
+    return (words + SchedulerAttributes.flags.names(ofBits: attributes.flags)).joined(" ")
+}
+
+private func words(for policy: MemoryPolicy) -> Bytes {
+    var words = [MemoryPolicy.modes.name(policy.mode)]
+    if let nodes = policy.nodes { words.append(nodes.list) }
+    return (words + MemoryPolicy.flags.names(ofBits: policy.flags)).joined(" ")
 }
 
 private func words(for file: CgroupFile) -> Bytes {

@@ -51,7 +51,7 @@ private func linuxFeatures() -> Features.Linux {
         supportedFlags: SeccompNames.carriedOutFlagNames)
     linux.apparmor = Features.Enabled(enabled: true)
     linux.selinux = Features.Enabled(enabled: false)
-    linux.memoryPolicy = Features.MemoryPolicy(modes: [], flags: [])
+    linux.memoryPolicy = Features.MemoryPolicy(modes: MemoryPolicy.modes.names, flags: MemoryPolicy.flags.names)
     linux.intelRdt = Features.IntelRdt(enabled: false, schemata: false, monitoring: false)
     linux.mountExtensions = Features.MountExtensions(idmap: Features.Enabled(enabled: true))
     linux.netDevices = Features.Enabled(enabled: false)

@@ -67,8 +67,17 @@ private func resolveHook(_ said: Config.Hook, _ pointer: JSONPointer, _ findings
     if !said.path.isAbsolutePath {
         findings.error(pointer.appending("path"), "\"\(said.path)\" is not an absolute path")
     }
-    if let timeout = said.timeout, timeout <= 0 || timeout > Int64(Int32.max / 1000) {
-        findings.error(pointer.appending("timeout"), "\(timeout) is not a number of seconds above 0")
+    if let timeout = said.timeout {
+        let longest = Int64(Int32.max / 1000)
+        if timeout <= 0 {
+            findings.error(pointer.appending("timeout"), "\(timeout) is not a number of seconds above 0")
+        } else if timeout > longest {
+            findings.error(pointer.appending("timeout"), "\(timeout) is more than the \(longest) seconds of poll(2)")
+        }
+    }
+    for (index, entry) in (said.env ?? []).enumerated() where !isVariable(entry) {
+        findings.error(
+            pointer.appending("env").appending(index), "\"\(entry)\" is not of the form NAME=value")
     }
     return HookPlan(
         path: said.path, arguments: said.args.flatMap { $0.isEmpty ? nil : $0 } ?? [said.path],

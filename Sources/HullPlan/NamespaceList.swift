@@ -61,7 +61,7 @@ package func resolveNamespaces(
         guard let kind = NamespaceKind(name: namespace.type) else {
             findings.error(
                 origin.appending("type"), "unknown namespace type \"\(namespace.type)\"",
-                hint: nearestHint(to: namespace.type, among: NamespaceKind.allCases.map(\.name)))
+                hint: namesHint(for: namespace.type, among: NamespaceKind.allCases.map(\.name)))
             continue
         }
         guard list[kind] == .host else {

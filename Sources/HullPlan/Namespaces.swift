@@ -90,6 +90,11 @@ extension Resolution {
                     pointer, "\"\(entry.key)\" is no clock of a time namespace", hint: "monotonic, boottime")
                 return nil
             }
+            if let said = entry.value.secs, !offsetSeconds.contains(said) {
+                findings.error(
+                    pointer.appending("secs"),
+                    "\(said) is outside \(offsetSeconds.lowerBound) to \(offsetSeconds.upperBound)")
+            }
             if let said = entry.value.nanosecs, said >= 1_000_000_000 {
                 findings.error(pointer.appending("nanosecs"), "\(said) is a second or more", hint: "use secs")
             }
@@ -106,10 +111,10 @@ extension Resolution {
         outside(.writeIDMap(group: true, gids), "/linux/gidMappings")
         outside(.writeIDMap(group: false, uids), "/linux/uidMappings")
         delegateCgroup(uids, gids)
-        let hasUser = config.process?.user != nil
-        checkMapped(config.process?.user?.uid ?? 0, uids, hasUser ? "/process/user/uid" : "/process/user")
-        checkMapped(config.process?.user?.gid ?? 0, gids, hasUser ? "/process/user/gid" : "/process/user")
-        for (index, group) in (config.process?.user?.additionalGids ?? []).enumerated() {
+        guard let process = config.process else { return }
+        checkMapped(process.user?.uid ?? 0, uids, process.user == nil ? "/process/user" : "/process/user/uid")
+        checkMapped(process.user?.gid ?? 0, gids, process.user == nil ? "/process/user" : "/process/user/gid")
+        for (index, group) in (process.user?.additionalGids ?? []).enumerated() {
             checkMapped(group, gids, ("/process/user/additionalGids" as JSONPointer).appending(index))
         }
     }
@@ -144,3 +149,6 @@ extension Resolution {
         }
     }
 }
+
+/// Half of KTIME_SEC_MAX, within which the kernel wants the clock of a time namespace to stay.
+private let offsetSeconds: ClosedRange<Int64> = -4_611_686_018...4_611_686_018

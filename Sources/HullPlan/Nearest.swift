@@ -28,6 +28,11 @@ package func nearestHint(to unknown: Bytes, among known: [Bytes], prefix: Bytes 
     nearest(to: unknown, among: known, prefix: prefix).map { "did you mean \"\($0)\"?" }
 }
 
+/// The hint for a name out of a list that fits on a line: the nearest one, or all of them where none is near.
+package func namesHint(for unknown: Bytes, among known: [Bytes], prefix: Bytes = "") -> Bytes {
+    nearestHint(to: unknown, among: known, prefix: prefix) ?? known.joined(", ")
+}
+
 private func stripped(_ name: Bytes, _ prefix: [UInt8]) -> [UInt8] {
     let name = lowercased(name)
     return name.starts(with: prefix) ? Array(name.dropFirst(prefix.count)) : name

@@ -14,10 +14,13 @@ extension Resolution {
         plan.process = resolveProgram(
             process, host, inUserNamespace: inUserNamespace, at: "/process", &findings)
         plan.process.preservedDescriptors = request.preservedDescriptors
+        plan.process.usesAllCPUs = true
         if request.listenDescriptors > 0 {
             // The program will be pid 1 of its namespace: sd_listen_fds(3) compares LISTEN_PID.
             plan.process.environment += ["LISTEN_FDS=\(request.listenDescriptors)", "LISTEN_PID=1"]
         }
+        // For processes of `exec` alone, which would find what is wrong with it too late.
+        _ = resolveCPUAffinity(process.execCPUAffinity, at: "/process/execCPUAffinity", &findings)
         let seccomp = resolveSeccomp(config.linux?.seccomp, at: "/linux/seccomp", &findings)
         plan.process.filter = seccomp?.program ?? []
         plan.process.filterFlags = seccomp?.flags ?? 0
@@ -76,7 +79,7 @@ func resolveEnvironment(_ said: [Bytes]?, at pointer: JSONPointer, _ findings: i
     var entries: [Bytes] = []
     var places = PlacesByName()
     for (index, entry) in (said ?? []).enumerated() {
-        guard let equals = entry.firstIndex(of: 0x3d), equals > 0 else {
+        guard isVariable(entry), let equals = entry.firstIndex(of: 0x3d) else {
             findings.error(pointer.appending(index), "\"\(entry)\" is not of the form NAME=value")
             continue
         }
@@ -88,3 +91,6 @@ func resolveEnvironment(_ said: [Bytes]?, at pointer: JSONPointer, _ findings: i
     }
     return entries
 }
+
+/// Whether the text is an entry of environ(7): a name, "=" and a value.
+func isVariable(_ entry: Bytes) -> Bool { entry.firstIndex(of: 0x3d) ?? 0 > 0 }

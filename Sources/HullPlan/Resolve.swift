@@ -100,6 +100,7 @@ struct Resolution {
         inside(.ownStandardStreams(uid: plan.process.uid), "/process/user/uid")
         if !plan.process.hasHome { inside(.home(uid: plan.process.uid), "/process/env") }
         inside(.findExecutable, "/process/args/0")
+        plan.inside += resolveSurroundings(config.linux, &findings)
         inside(.ready, "")
         if let profile = config.process?.apparmorProfile, !profile.isEmpty {
             inside(.appArmor(profile), "/process/apparmorProfile")
@@ -122,6 +123,7 @@ struct Resolution {
             outside(.hooks(.createRuntime), "/hooks/createRuntime")
         }
         outside(.awaitReady, "")
+        plan.outside += resolveScheduling(config.process, at: "/process", &findings)
         for limit in resolveRlimits(config.process?.rlimits, at: "/process/rlimits", &findings) {
             outside(.limit(limit.resource, soft: limit.soft, hard: limit.hard), limit.origin)
         }

@@ -89,6 +89,9 @@ extension ResourcesPlan {
         switch limit {
         case ..<(-1): findings.error(origin, "the limit of tasks is negative: \(limit)", hint: "-1 is no limit")
         case -1: add("pids.max", "max", origin)
+        case (mostTasks + 1)...:
+            findings.error(
+                origin, "\(limit) tasks are more than the kernel counts, \(mostTasks)", hint: "-1 is no limit")
         default:
             // With a limit of no task clone(2) into the cgroup is refused; a task that is already there may stay.
             add(CgroupFile(name: "pids.max", value: "\(limit)", origin: origin, afterProcess: limit == 0))
@@ -128,6 +131,13 @@ extension ResourcesPlan {
                 findings.error(origin, "invalid name of an RDMA device")
                 continue
             }
+            for (said, key) in [
+                (entry.value.hcaHandles, "hcaHandles" as Bytes), (entry.value.hcaObjects, "hcaObjects"),
+            ] {
+                // The kernel reads an int.
+                guard let said, said > UInt32(Int32.max) else { continue }
+                findings.error(origin.appending(key), "\(said) is more than the kernel counts, \(Int32.max)")
+            }
             var line = entry.key
             if let handles = entry.value.hcaHandles { line = "\(line) hca_handle=\(handles)" }
             if let objects = entry.value.hcaObjects { line = "\(line) hca_object=\(objects)" }
@@ -155,6 +165,9 @@ extension ResourcesPlan {
         }
     }
 }
+
+/// PID_MAX_LIMIT of the kernel's linux/threads.h, which it gives to no program.
+private let mostTasks: Int64 = 4 * 1024 * 1024
 
 private func unifiedProblem(_ entry: Entry<Bytes>) -> Bytes? {
     let key = entry.key

@@ -27,7 +27,7 @@ package func resolveRlimits(
             findings.error(
                 origin.appending("type"), "unknown resource limit \"\(limit.type)\"",
                 // Shells and engines write `nofile`.
-                hint: nearestHint(to: limit.type, among: ResourceLimit.names, prefix: "RLIMIT_"))
+                hint: namesHint(for: limit.type, among: ResourceLimit.names, prefix: "RLIMIT_"))
             continue
         }
         if plan.contains(where: { $0.resource == resource }) {

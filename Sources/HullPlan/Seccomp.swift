@@ -106,7 +106,7 @@ extension SeccompResolution {
             guard let architecture = Architecture(name: name) else {
                 findings.error(
                     place, "\"\(name)\" is no architecture of the runtime specification",
-                    hint: nearestHint(to: name, among: Architecture.all.map(\.name)))
+                    hint: namesHint(for: name, among: Architecture.all.map(\.name), prefix: "SCMP_ARCH_"))
                 continue
             }
             if result.contains(architecture) { continue }
@@ -130,7 +130,7 @@ extension SeccompResolution {
             guard let known = SeccompNames.flags.first(where: { name.matches($0.text) }) else {
                 findings.error(
                     pointer.appending("flags").appending(index), "\"\(name)\" is no flag of the runtime specification",
-                    hint: nearestHint(to: name, among: SeccompNames.flagNames))
+                    hint: namesHint(for: name, among: SeccompNames.flagNames, prefix: "SECCOMP_FILTER_FLAG_"))
                 continue
             }
             flags.insert(known.flag)
@@ -217,7 +217,7 @@ extension SeccompResolution {
             guard let comparison = SeccompNames.operators.first(where: { arg.op.matches($0.text) })?.comparison else {
                 findings.error(
                     place.appending("op"), "\"\(arg.op)\" is no operator of the runtime specification",
-                    hint: nearestHint(to: arg.op, among: SeccompNames.operatorNames))
+                    hint: namesHint(for: arg.op, among: SeccompNames.operatorNames, prefix: "SCMP_CMP_"))
                 continue
             }
             let masked = comparison == .maskedEqual
@@ -236,7 +236,7 @@ extension SeccompResolution {
         guard let action = SeccompNames.actions.first(where: { name.matches($0.text) })?.action else {
             findings.error(
                 place, "\"\(name)\" is no action of the runtime specification",
-                hint: nearestHint(to: name, among: SeccompNames.actionNames))
+                hint: namesHint(for: name, among: SeccompNames.actionNames, prefix: "SCMP_ACT_"))
             return nil
         }
         let number = errno ?? 1

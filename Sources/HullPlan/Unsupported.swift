@@ -10,14 +10,12 @@ extension Resolution {
         let process = config.process
         refuse(linux?.netDevices.map { !$0.isEmpty }, "/linux/netDevices")
         refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
-        refuse(linux?.memoryPolicy.map { _ in true }, "/linux/memoryPolicy")
-        refuse(linux?.personality.map { _ in true }, "/linux/personality")
         refuse(linux?.seccomp?.listenerPath.map { !$0.isEmpty }, "/linux/seccomp/listenerPath")
         if let process { refuseUnsupportedProcess(process, at: "/process", &findings) }
         if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
             findings.error(
                 "/linux/rootfsPropagation", "\"\(said)\" is no propagation",
-                hint: nearestHint(to: said, among: rootPropagations) ?? rootPropagations.joined(", "))
+                hint: namesHint(for: said, among: rootPropagations))
         }
     }
 
@@ -34,12 +32,8 @@ private let rootPropagations: [Bytes] = [
 package func refuseUnsupportedProcess(
     _ process: Config.Process, at pointer: JSONPointer, _ findings: inout Findings
 ) {
-    let said: [(Bool, Bytes)] = [
-        (!(process.selinuxLabel ?? "").isEmpty, "selinuxLabel"), (process.scheduler != nil, "scheduler"),
-        (process.ioPriority != nil, "ioPriority"), (process.execCPUAffinity != nil, "execCPUAffinity"),
-    ]
-    for (isSaid, key) in said where isSaid {
-        let place = pointer.appending(key)
+    if !(process.selinuxLabel ?? "").isEmpty {
+        let place = pointer.appending("selinuxLabel")
         findings.error(place, "not supported yet: \(place.text)")
     }
 }

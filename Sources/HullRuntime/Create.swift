@@ -92,6 +92,10 @@ package struct Creation: ~Copyable {
         case .releaseMappings: try say(.mappingsWritten)
         case .limit(let limit, let soft, let hard):
             try Credentials.setLimit(limit, soft: soft, hard: hard, pid: record.pid)
+        case .ownAffinity(let cpus): try Scheduling.setAffinity(cpus, pid: 0)
+        case .affinity(let cpus): try Scheduling.setAffinity(cpus, pid: record.pid)
+        case .scheduler(let attributes): try Scheduling.set(attributes, pid: record.pid)
+        case .ioPriority(let priority): try Scheduling.set(priority, group: record.pid)
         case .pidFile(let path):
             try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644, through: record.pidFileSibling)
         case .hooks, .awaitReady: break

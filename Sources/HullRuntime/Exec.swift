@@ -42,7 +42,7 @@ package struct Execution: ~Copyable {
         let target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
         let plan: ContainerPlan
         do throws(ConfigErrors) {
-            plan = try resolveExec(process, seccomp: config.linux?.seccomp, in: target, request, host)
+            plan = try resolveExec(process, linux: config.linux, in: target, request, host)
         } catch {
             throw Failure(error)
         }
@@ -98,6 +98,10 @@ package struct Execution: ~Copyable {
         case .clone: try clone()
         case .oomScore(let score): try HostFiles.write("/proc/\(pid)/oom_score_adj", "\(score)")
         case .limit(let limit, let soft, let hard): try Credentials.setLimit(limit, soft: soft, hard: hard, pid: pid)
+        case .ownAffinity(let cpus): try Scheduling.setAffinity(cpus, pid: 0)
+        case .affinity(let cpus): try Scheduling.setAffinity(cpus, pid: pid)
+        case .scheduler(let attributes): try Scheduling.set(attributes, pid: pid)
+        case .ioPriority(let priority): try Scheduling.set(priority, group: pid)
         case .pidFile(let path): try HostFiles.replace(path, with: "\(pid)", mode: 0o644)
         default: throw SystemError("exec", "a step of create", .einval)
         }

@@ -24,10 +24,14 @@ func spawn(
     guard try CurrentProcess.isSingleThreaded else { throw SystemError("clone3", "the runtime has threads", .einval) }
     try CurrentProcess.hide()
     let sockets = try Sockets.pair()
+    // A number that this frame does not own: what a frame owns may be closed in the child before it is used there.
+    // The child does not come back here, so only the parent closes it.
+    let theirs = sockets.second.give()
+    defer { _ = Descriptor(owning: theirs) }
     let user = plan.spawn.joiner.flatMap { held[$0] }
     let pid = plan.spawn.parentJoins.flatMap { held[$0] }
     let program = InitProgram(
-        plan, held: held, hookState: hookState, socket: sockets.second.number, listener: listener,
+        plan, held: held, hookState: hookState, socket: theirs, listener: listener,
         consoleSocket: consoleSocket)
     let flags = plan.spawn.flags
     guard let user else {
@@ -37,12 +41,8 @@ func spawn(
         return Spawned(process: process, socket: sockets.first)
     }
     let reports = try Sockets.pair()
-    let cloned = try clone(0, cgroup: nil, joining: pid)
-    if cloned == nil {
-        program.runAsJoiner(userNamespace: user, flags: flags, cgroup: cgroup, report: reports.second.number)
-    }
-    guard let joiner = cloned else { throw SystemError("clone3", "the child came back", .echild) }
-    _ = consume reports.second
+    let report = reports.second.give()
+    let joiner = try cloneJoiner(program, userNamespace: user, flags, cgroup, joining: pid, report)
     return Spawned(process: try processMade(by: joiner, reports.first), socket: sockets.first)
 }
 
@@ -59,6 +59,18 @@ private func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(
     }
     if cloned != nil { try CurrentProcess.join([.pid], own.number) }
     return cloned
+}
+
+/// The joiner's end of the reports is closed in the parent at once: else its death would not be seen.
+private func cloneJoiner(
+    _ program: consuming InitProgram, userNamespace: Int32, _ flags: UInt64, _ cgroup: Int32?, joining pid: Int32?,
+    _ report: Int32
+) throws(SystemError) -> ProcessHandle {
+    defer { _ = Descriptor(owning: report) }
+    let cloned = try clone(0, cgroup: nil, joining: pid)
+    if cloned == nil { program.runAsJoiner(userNamespace: userNamespace, flags: flags, cgroup: cgroup, report: report) }
+    guard let joiner = cloned else { throw SystemError("clone3", "the child came back", .echild) }
+    return joiner
 }
 
 /// The joiner reports the process that it made, a child of the runtime, and ends.

@@ -42,6 +42,18 @@ let runcSometimes = [
 ]
 
 let crunDeviations = [
+    "SD-01": "has no scheduler", "SD-02": "has no scheduler", "SD-03": "has no scheduler",
+    "SD-04": "has no scheduler", "SD-06": "has no scheduler",
+    "IP-01": "has no ioPriority", "IP-02": "has no ioPriority",
+    "IP-03": "has no ioPriority",
+    "MY-01 bind:0": "has no memoryPolicy", "MY-01 bind=static:0": "has no memoryPolicy",
+    "MY-01 interleave=relative:0": "has no memoryPolicy", "MY-01 prefer:0": "has no memoryPolicy",
+    "MY-01 local": "has no memoryPolicy",
+    "MY-02": "has no memoryPolicy", "MY-03": "has no memoryPolicy",
+    "MY-04": "has no memoryPolicy",
+    "PE-02 flags": "does not look at the flags",
+    "AF-01": "keeps the caller's CPUs", "AF-02": "has no execCPUAffinity",
+    "AF-03": "has no execCPUAffinity", "AF-04": "has no execCPUAffinity",
     "BI-01": "says \"not found in $PATH\" with the name between the words",
     "BI-04": "says \"Operation not permitted\" of a directory",
     "BI-18 /annotations": "does not look at the type", "BI-18 /hooks": "does not look at the type",
@@ -104,6 +116,19 @@ let crunDeviations = [
 ]
 
 let runcDeviations = [
+    "SD-01": "has no scheduler", "SD-02": "has no scheduler", "SD-03": "has no scheduler",
+    "SD-04": "has no scheduler", "SD-06": "has no scheduler",
+    "IP-01": "has no ioPriority", "IP-02": "has no ioPriority",
+    "IP-03": "has no ioPriority",
+    "PE-01 LINUX32": "has no personality", "PE-02": "has no personality",
+    "PE-03": "has no personality",
+    "MY-01 bind:0": "has no memoryPolicy", "MY-01 bind=static:0": "has no memoryPolicy",
+    "MY-01 interleave=relative:0": "has no memoryPolicy", "MY-01 prefer:0": "has no memoryPolicy",
+    "MY-01 local": "has no memoryPolicy",
+    "MY-02": "has no memoryPolicy", "MY-03": "has no memoryPolicy",
+    "MY-04": "has no memoryPolicy",
+    "AF-01": "keeps the caller's CPUs", "AF-02": "has no execCPUAffinity",
+    "AF-03": "has no execCPUAffinity", "AF-04": "has no execCPUAffinity",
     "BI-13": "panics", "BI-14": "reads no further than the first document", "BI-23": "does not look",
     "BI-24": "does not look", "BI-25 /hostname": "takes the NUL along",
     "CG-11": "leaves the cgroup to root in this case", "CO-13": "cannot connect to long paths",

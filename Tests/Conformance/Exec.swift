@@ -80,7 +80,8 @@ struct Exec {
         "noNewPrivileges": true, "rlimits": [["type": "RLIMIT_CORE", "soft": 5, "hard": 6]],
     ]
 
-    private func exec(_ s: Scenario, _ container: Container, _ process: JSON, _ options: [String] = []) throws
+    /// Runs a process document in a container.
+    static func exec(_ s: Scenario, _ container: Container, _ process: JSON, _ options: [String] = []) throws
         -> Outcome
     {
         let file = s.directory + "/process.\(s.id("file"))"
@@ -91,7 +92,7 @@ struct Exec {
     @Test("EX-07 exec --process takes everything from the file")
     func processFile() throws {
         try scenario { s in
-            let outcome = try exec(s, try container(s), Self.process)
+            let outcome = try Self.exec(s, try container(s), Self.process)
             let json = try #require(outcome.json, "\(outcome)")
             #expect(json["/ids/uid"]?.int == 1000)
             #expect(json["/ids/groups"]?.array?.contains(2000) == true)
@@ -248,7 +249,7 @@ struct Exec {
         try scenario { s in
             let container = try container(s)
             let file = s.directory + "/pid"
-            let outcome = try exec(s, container, Self.process, ["--pid-file", file, "--detach"])
+            let outcome = try Self.exec(s, container, Self.process, ["--pid-file", file, "--detach"])
             #expect(outcome.ok, "\(outcome)")
             #expect(Files.read(file).flatMap { Int($0) } != nil)
         }

@@ -18,6 +18,7 @@ import Testing
     ]
 
     // Goal: what is sent is what is understood. Method: every kind there and back, compared by its bytes and its parts.
+    // (PROC-08)
     @Test(arguments: messages) func roundTrip(_ message: InitMessage) throws {
         let again = try #require(InitMessage(message.bytes))
         #expect(again.bytes == message.bytes)
@@ -39,7 +40,7 @@ import Testing
     }
 
     // Goal: nothing else is understood. Method: every message cut after every byte, with a byte more, with another
-    // kind.
+    // kind. (PROC-08)
     @Test(arguments: messages) func malformed(_ message: InitMessage) {
         let bytes = message.bytes
         for count in 0..<bytes.count { #expect(InitMessage(bytes.prefix(count)) == nil, "\(count) bytes") }
@@ -50,7 +51,7 @@ import Testing
         }
     }
 
-    // Goal: numbers are numbers. Method: signs, letters, too many digits, as step and as errno.
+    // Goal: numbers are numbers. Method: signs, letters, too many digits, as step and as errno. (PROC-08)
     @Test(arguments: ["", "-1", "x", "1x", " 1", "18446744073709551616"]) func badNumbers(_ text: String) {
         func packed(_ fields: [Bytes]) -> Bytes {
             Bytes([0x46] + fields.flatMap { [UInt8($0.count), 0] + $0.array })

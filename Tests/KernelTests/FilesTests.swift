@@ -37,7 +37,7 @@ import Testing
         #expect(try HostFiles.status("/dev/null/x") == nil)
     }
 
-    // Goal: readers see the old file or the new one, whole. Method: a reader beside a hundred replacements.
+    // Goal: readers see the old file or the new one, whole. Method: a reader beside a hundred replacements. (STORE-04)
     @Test func replaceIsAtomic() async throws {
         let target = path("state")
         let texts = [Bytes([UInt8](repeating: 0x61, count: 30_000)), Bytes([UInt8](repeating: 0x62, count: 10))]
@@ -55,7 +55,7 @@ import Testing
     }
 
     // Goal: the temporary sibling is never somebody else's file. Method: a link with its name, to a file that must
-    // stay.
+    // stay. (STORE-04)
     @Test func replaceFollowsNoLink() throws {
         let canary = Scratch()
         try Data("kept".utf8).write(to: URL(fileURLWithPath: canary.path + "/c"))
@@ -66,7 +66,7 @@ import Testing
         #expect(scratch.contents == ["pid"])
     }
 
-    // Goal: a failed replacement leaves nothing. Method: the target is a directory.
+    // Goal: a failed replacement leaves nothing. Method: the target is a directory. (STORE-04)
     @Test func replaceCleansUp() throws {
         mkdir(scratch.path + "/d", 0o755)
         let error = refusal { try HostFiles.replace(path("d"), with: "x", mode: 0o600) }
@@ -100,7 +100,7 @@ import Testing
         #expect(names.count == expected.count && Set(names) == expected)
     }
 
-    // Goal: one lock, for as long as its open file lives. Method: two opens of one directory.
+    // Goal: one lock, for as long as its open file lives. Method: two opens of one directory. (STORE-07)
     @Test func lock() throws {
         let first = try Descriptor(opening: Bytes(scratch.path), [.directory])
         let second = try Descriptor(opening: Bytes(scratch.path), [.directory])
@@ -132,6 +132,7 @@ import Testing
     }
 
     // Goal: nothing is lost where somebody made our output non-blocking. Method: a full pipe with a slow reader.
+    // (KERNEL-09)
     @Test func writeToNonBlocking() async throws {
         let pipe = try Pipe()
         _ = fcntl(pipe.writing.number, F_SETFL, O_NONBLOCK)

@@ -21,7 +21,7 @@ import Testing
     }
 
     // Goal: no link leads out of the root. Method: every form of one, resolved; the file is the root's own and never
-    // the host's of the same name.
+    // the host's of the same name. (SEC-01)
     @Test(arguments: [
         ("/etc/passwd", "etc/passwd"), ("../../../../../../etc/passwd", "../etc/passwd"),
         ("/../../etc/passwd", "/../etc/passwd"), ("./etc/../../etc/passwd", "etc/./passwd"),
@@ -37,6 +37,7 @@ import Testing
     }
 
     // Goal: links that lead nowhere, in a circle, or through what is no link of a person's. Method: the errno of each.
+    // (SEC-01)
     @Test func badLinks() throws {
         symlink("/nowhere", scratch.path + "/dangling")
         symlink("b", scratch.path + "/a")
@@ -56,6 +57,7 @@ import Testing
     }
 
     // Goal: /proc/self/fd leads nowhere (CVE-2024-21626). Method: the host's /proc as the root, a magic link in it.
+    // (SEC-03)
     @Test func magicLinks() throws {
         let proc = RootDirectory(try Descriptor(opening: "/proc", [.path, .directory]))
         for path in ["/self/fd/0", "/self/root", "/self/cwd", "/self/exe"] as [Bytes] {
@@ -64,7 +66,7 @@ import Testing
         }
     }
 
-    // Goal: strict means no link at all, at the end or on the way. Method: both.
+    // Goal: strict means no link at all, at the end or on the way. Method: both. (SEC-04)
     @Test func strict() throws {
         mkdir(scratch.path + "/real", 0o755)
         symlink("real", scratch.path + "/proc")
@@ -76,7 +78,7 @@ import Testing
     }
 
     // Goal: what is made is made inside, whatever the image's links say (CVE-2024-45310). Method: hostile links on the
-    // way and at the end; a canary directory that must stay empty, at the very path that they name.
+    // way and at the end; a canary directory that must stay empty, at the very path that they name. (SEC-02)
     @Test func makeThroughHostileLinks() throws {
         let targets = [canary.path, canary.path + "/sub", "../../.." + canary.path, "/.." + canary.path + "/deep/er"]
         for (index, target) in targets.enumerated() {
@@ -91,7 +93,7 @@ import Testing
     }
 
     // Goal: an image's link to what it lacks works as if the target were there. Method: /var/run -> /run without /run,
-    // and a dangling resolv.conf.
+    // and a dangling resolv.conf. (SEC-02)
     @Test func makeTargets() throws {
         mkdir(scratch.path + "/var", 0o755)
         mkdir(scratch.path + "/etc", 0o755)
@@ -120,7 +122,7 @@ import Testing
         #expect(file?.errno == .enotdir)
     }
 
-    // Goal: a name in an open directory is that name, never what a link makes of it. Method: links in the way.
+    // Goal: a name in an open directory is that name, never what a link makes of it. Method: links in the way. (SEC-02)
     @Test func names() throws {
         let directory = try root().makeDirectories("/dev")
         symlink(canary.path + "/x", scratch.path + "/dev/console")
@@ -150,7 +152,7 @@ import Testing
     }
 
     // Goal: a link that is exchanged for a directory all the time leads out at no moment (CVE-2021-30465). Method: a
-    // thread that exchanges; what is opened is compared with the directory outside.
+    // thread that exchanges; what is opened is compared with the directory outside. (SEC-01)
     @Test(.timeLimit(.minutes(1))) func swapped() async throws {
         mkdir(scratch.path + "/x", 0o755)
         symlink(canary.path, scratch.path + "/y")
@@ -170,7 +172,7 @@ import Testing
 }
 
 @Suite struct CopyingTests {
-    // Goal: a name is opened on its own mount and nowhere else. Method: links, `..`, another mount.
+    // Goal: a name is opened on its own mount and nowhere else. Method: links, `..`, another mount. (SEC-11)
     @Test func strictly() throws {
         let scratch = Scratch()
         mkdir(scratch.path + "/d", 0o755)
@@ -186,7 +188,7 @@ import Testing
         #expect(mount?.errno == .exdev)
     }
 
-    // Goal: content, permissions, set-id bits and time arrive. Method: files of several sizes.
+    // Goal: content, permissions, set-id bits and time arrive. Method: files of several sizes. (KERNEL-06)
     @Test(arguments: [0, 1, 4096, 5_000_001])
     func file(_ size: Int) throws {
         let scratch = Scratch()

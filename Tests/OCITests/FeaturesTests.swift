@@ -2,6 +2,7 @@
 import Foundation
 import HullBytes
 import HullOCI
+import Support
 import Testing
 
 /// (CF-19)

@@ -36,12 +36,6 @@ func syntaxError(_ bytes: [UInt8], limits: JSONLimits = JSONLimits()) -> String?
     }
 }
 
-/// The text of a document of the schema directory.
-func schemaFile(_ name: String) throws -> Data {
-    let directory = URL(fileURLWithPath: #filePath).deletingLastPathComponent().appendingPathComponent("Schema")
-    return try Data(contentsOf: directory.appendingPathComponent(name))
-}
-
 /// Random numbers that are the same in every run (splitmix64).
 struct Seeded: RandomNumberGenerator {
     var state: UInt64

@@ -110,17 +110,35 @@ import Testing
         #expect(linux.apparmor?.enabled == true && linux.selinux?.enabled == false)
         #expect(linux.intelRdt?.enabled == false && linux.netDevices?.enabled == false)
         #expect(linux.mountExtensions?.idmap?.enabled == true)
-        #expect(linux.memoryPolicy?.modes == [] && linux.memoryPolicy?.flags == [])
         var config = Config.smallest
         config.process?.selinuxLabel = "a"
         config.linux?.intelRdt = .init()
         config.linux?.netDevices = [Entry(key: "eth0", value: .init())]
-        config.linux?.memoryPolicy = .init()
         let pointers = [
-            "/linux/netDevices", "/linux/intelRdt", "/linux/memoryPolicy",
-            "/process/selinuxLabel",
+            "/linux/netDevices", "/linux/intelRdt", "/process/selinuxLabel",
         ]
         #expect(config.errors == pointers.map { "\($0): not supported yet: \($0)" })
+    }
+
+    // MY-51. Goal: what is listed of memory policies is taken. Method: each word in a config of its own.
+    @Test func memoryPolicyWordsAreTaken() throws {
+        let listed = try #require(linux.memoryPolicy)
+        #expect(listed.modes?.count == 7 && listed.flags?.count == 3)
+        for mode in listed.modes ?? [] {
+            var config = Config.smallest
+            config.linux?.memoryPolicy = .init()
+            config.linux?.memoryPolicy?.mode = mode
+            if mode != "MPOL_DEFAULT", mode != "MPOL_LOCAL" { config.linux?.memoryPolicy?.nodes = "0" }
+            #expect(config.errors == [], "\(mode.text)")
+        }
+        for flag in listed.flags ?? [] {
+            var config = Config.smallest
+            config.linux?.memoryPolicy = .init()
+            config.linux?.memoryPolicy?.mode = "MPOL_BIND"
+            config.linux?.memoryPolicy?.nodes = "0"
+            config.linux?.memoryPolicy?.flags = [flag]
+            #expect(config.errors == [], "\(flag.text)")
+        }
     }
 
     // Goal: the hooks of the specification. Method: compare.

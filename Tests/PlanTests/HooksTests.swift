@@ -87,7 +87,7 @@ import Testing
                         "/hooks/\(kind.name.text)/1/path: \"bin/x\" is not an absolute path",
                         "/hooks/\(kind.name.text)/2/timeout: 0 is not a number of seconds above 0",
                         "/hooks/\(kind.name.text)/3/timeout: -9223372036854775808 is not a number of seconds above 0",
-                        "/hooks/\(kind.name.text)/4/timeout: 2147484 is not a number of seconds above 0",
+                        "/hooks/\(kind.name.text)/4/timeout: 2147484 is more than the 2147483 seconds of poll(2)",
                     ]
                 })
     }

@@ -47,7 +47,8 @@ import Testing
                 "/linux/namespaces/5/path: the path of a namespace is empty"
                     + " (leave \"path\" out to make a new namespace)",
                 "/linux/namespaces/6/path: the path of a namespace contains a NUL byte",
-                "/linux/namespaces/7/type: unknown namespace type \"banana\"",
+                "/linux/namespaces/7/type: unknown namespace type \"banana\" "
+                    + "(pid, network, mount, ipc, uts, user, cgroup, time)",
             ])
         #expect(list.isNew(.pid))
     }

@@ -18,13 +18,13 @@ import Testing
     }
 
     private func lines(
-        _ process: Config.Process, _ kinds: [NamespaceKind] = [], seccomp: Config.Linux.Seccomp? = nil,
+        _ process: Config.Process, _ kinds: [NamespaceKind] = [], linux: Config.Linux? = nil,
         _ amend: (inout Request) -> Void = { _ in }
     ) -> [String] {
         var request = Request(id: "c1", bundle: "/b")
         amend(&request)
         do throws(ConfigErrors) {
-            let plan = try resolveExec(process, seccomp: seccomp, in: target(kinds), request, .usual)
+            let plan = try resolveExec(process, linux: linux, in: target(kinds), request, .usual)
             return plan.steps("outside") + plan.steps("inside")
         } catch {
             return error.list.map { "\($0.pointer.text.text): \($0.problem.text)" }
@@ -79,18 +79,49 @@ import Testing
         wrong.consoleSize = .init(height: 1, width: 65536)
         wrong.user = .init(uid: .max, gid: 0)
         wrong.scheduler = .init(policy: "SCHED_FIFO")
+        wrong.execCPUAffinity = .init()
+        wrong.execCPUAffinity?.final = "3-1"
         wrong.rlimits = [.init(type: "x", soft: 0, hard: 0)]
         #expect(
             lines(wrong) { $0.detached = true } == [
-                "/scheduler: not supported yet: /scheduler", "/args: names no program",
+                "/args: names no program",
                 "/cwd: \"srv\" is not an absolute path", "/user/uid: 4294967295 is no id",
                 "/terminal: is true, and without --console-socket nobody would hold the terminal",
                 "/consoleSize/width: 65536 is more than the kernel takes, 65535",
+                "/execCPUAffinity/final: \"3-1\" is no list of CPUs such as 0-3,7",
+                "/scheduler/priority: 0 is outside 1 to 99, which SCHED_FIFO takes",
                 "/rlimits/0/type: unknown resource limit \"x\"",
             ])
         #expect(
             lines(process) { $0.consoleSocket = "/c" }
                 == ["/terminal: is not true, but a console socket is given"])
+    }
+
+    // SD-50 PE-50. Goal: scheduling, CPUs, execution domain and memory policy hold for a further process. Method: all
+    // at once, in their places in the lists.
+    @Test func scheduling() {
+        var process = process
+        process.scheduler = .init(policy: "SCHED_BATCH")
+        process.scheduler?.nice = 5
+        process.ioPriority = .init(class: "IOPRIO_CLASS_IDLE", priority: 3)
+        process.execCPUAffinity = .init()
+        process.execCPUAffinity?.initial = "1,0"
+        process.execCPUAffinity?.final = "0-1,1100"
+        var linux = Config.Linux()
+        linux.personality = .init()
+        linux.personality?.domain = "LINUX32"
+        linux.memoryPolicy = .init()
+        linux.memoryPolicy?.mode = "MPOL_INTERLEAVE"
+        linux.memoryPolicy?.nodes = "2-3"
+        linux.memoryPolicy?.flags = ["MPOL_F_STATIC_NODES"]
+        #expect(
+            lines(process, linux: linux) == [
+                "sched_setaffinity runtime 0-1", "clone3", "sched_setaffinity 0-1,1100", "poll ready",
+                "sched_setattr SCHED_BATCH nice 5", "ioprio_set IOPRIO_CLASS_IDLE 3",
+                "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /", "chdir /srv", "fchown 0 1 2 to 0",
+                "openat2 /etc/passwd: HOME of 0", "access id", "personality LINUX32",
+                "set_mempolicy MPOL_INTERLEAVE 2-3 MPOL_F_STATIC_NODES", "accept start",
+            ])
     }
 
     // PL-11. Goal: in a user namespace all capabilities can be had. Method: one that the caller lacks, with and
@@ -102,9 +133,9 @@ import Testing
         var host = HullPlan.Host.usual
         host.capabilities = []
         let request = Request(id: "c1", bundle: "/b")
-        let inside = try resolveExec(process, seccomp: nil, in: target([.user]), request, host)
+        let inside = try resolveExec(process, linux: nil, in: target([.user]), request, host)
         #expect(inside.process.capabilities.bounding.names == ["CAP_SYS_TIME"])
-        let outside = try resolveExec(process, seccomp: nil, in: target([.pid]), request, host)
+        let outside = try resolveExec(process, linux: nil, in: target([.pid]), request, host)
         #expect(outside.process.capabilities.bounding.isEmpty)
         #expect(outside.warnings.map(\.pointer) == ["/capabilities/bounding/0"])
     }

@@ -40,7 +40,8 @@ import Testing
                 "/process/rlimits/2/type: unknown resource limit \"NOFILE\" (did you mean \"RLIMIT_NOFILE\"?)",
                 "/process/rlimits/3/type: RLIMIT_NOFILE is already limited above",
                 "/process/rlimits/4/soft: the soft limit 2 is above the hard limit 1",
-                "/process/rlimits/5/type: unknown resource limit \"banana\"",
+                "/process/rlimits/5/type: unknown resource limit \"banana\" "
+                    + "(\(ResourceLimit.names.joined(", ").text))",
             ])
         #expect(plan.map(\.resource.name) == ["RLIMIT_NOFILE", "RLIMIT_CORE"])
     }

@@ -226,17 +226,18 @@ private let errorTable: [ErrorRow] = [
     ErrorRow(
         "defaultAction: \"SCMP_ACT_EERNO\" is no action of the runtime specification "
             + "(did you mean \"SCMP_ACT_ERRNO\"?)",
-        "syscalls/0/action: \"allow\" is no action of the runtime specification"
+        "syscalls/0/action: \"allow\" is no action of the runtime specification "
+            + "(did you mean \"SCMP_ACT_ALLOW\"?)"
     ) {
         $0.defaultAction = "SCMP_ACT_EERNO"
         $0.syscalls?[0].action = "allow"
     },
     ErrorRow(
-        "architectures/0: \"SCMP_ARCH_X64\" is no architecture of the runtime specification "
+        "architectures/0: \"SCMP_ARCH_X8\" is no architecture of the runtime specification "
             + "(did you mean \"SCMP_ARCH_X86\"?)",
         "architectures/1: SCMP_ARCH_S390X has another byte order than SCMP_ARCH_X86_64, one filter cannot hold both",
         "architectures/2: SCMP_ARCH_SH has no table of system calls in the libseccomp that hull was built with"
-    ) { $0.architectures = ["SCMP_ARCH_X64", "SCMP_ARCH_S390X", "SCMP_ARCH_SH"] },
+    ) { $0.architectures = ["SCMP_ARCH_X8", "SCMP_ARCH_S390X", "SCMP_ARCH_SH"] },
     ErrorRow(
         "flags/1: \"SECCOMP_FILTER_FLAG_LOGS\" is no flag of the runtime specification "
             + "(did you mean \"SECCOMP_FILTER_FLAG_LOG\"?)"

@@ -61,6 +61,22 @@ static void process_section(void) {
     json_close('}');
 }
 
+static void scheduler_section(void) {
+    struct {
+        uint32_t size, policy;
+        uint64_t flags;
+        int32_t nice;
+        uint32_t priority;
+        uint64_t runtime, deadline, period;
+    } a = {.size = sizeof a};
+    if (syscall(SYS_sched_getattr, 0, &a, sizeof a, 0)) return json_null();
+    json_open('{');
+    number("policy", a.policy), number("flags", (int64_t)a.flags), number("nice", a.nice);
+    number("priority", a.priority), number("runtime", (int64_t)a.runtime);
+    number("deadline", (int64_t)a.deadline), number("period", (int64_t)a.period);
+    json_close('}');
+}
+
 static void capabilities_section(void) {
     struct __user_cap_header_struct header = {_LINUX_CAPABILITY_VERSION_3, 0};
     struct __user_cap_data_struct d[2] = {0};
@@ -321,7 +337,8 @@ static void interfaces_section(void) {
 }
 
 static const struct { const char *name; void (*say)(void); } sections[] = {
-    {"process", process_section}, {"ids", ids_section}, {"capabilities", capabilities_section},
+    {"process", process_section}, {"scheduler", scheduler_section}, {"ids", ids_section},
+    {"capabilities", capabilities_section},
     {"security", security_section}, {"rlimits", rlimits_section}, {"env", env_section}, {"argv", argv_section},
     {"cwd", cwd_section}, {"names", names_section}, {"namespaces", namespaces_section}, {"mounts", mounts_section},
     {"fds", fds_section}, {"dev", dev_section}, {"oomScoreAdj", oom_section}, {"cgroup", cgroup_section},

@@ -10,6 +10,8 @@ public enum Machine {
         case capability(Int, String)
         case hugetlb
         case kernel(Int, Int)
+        case realTime, memoryNodes
+        case cpus(Int)
 
         public var description: String {
             switch self {
@@ -22,6 +24,9 @@ public enum Machine {
             case .capability(_, let name): "the capability \(name)"
             case .hugetlb: "the cgroup2 controller hugetlb with a page size"
             case .kernel(let major, let minor): "Linux \(major).\(minor)"
+            case .realTime: "a cgroup in which processes may be scheduled in real time"
+            case .memoryNodes: "a kernel with memory nodes (NUMA)"
+            case .cpus(let number): "\(number) CPUs"
             }
         }
 
@@ -36,6 +41,9 @@ public enum Machine {
             case .capability(let bit, _): Machine.capabilities & (1 << UInt64(bit)) != 0
             case .hugetlb: Machine.controllers.contains("hugetlb") && !Files.list("/sys/kernel/mm/hugepages").isEmpty
             case .kernel(let major, let minor): Machine.version >= (major, minor)
+            case .realTime: Machine.mayBeRealTime
+            case .memoryNodes: Files.exists("/proc/self/numa_maps") && Files.exists("/sys/devices/system/node/node0")
+            case .cpus(let number): sysconf(Int32(_SC_NPROCESSORS_ONLN)) >= number
             }
         }
 
@@ -61,6 +69,12 @@ public enum Machine {
     public static let capabilities: UInt64 = {
         let line = (Files.read("/proc/self/status") ?? "").split(separator: "\n").first { $0.hasPrefix("CapEff:") }
         return line.flatMap { UInt64($0.dropFirst(7).trimmingCharacters(in: .whitespaces), radix: 16) } ?? 0
+    }()
+
+    /// Whether the kernel lets a process of the tests have a real-time policy.
+    static let mayBeRealTime: Bool = {
+        let call = try? Launch("/usr/bin/chrt", ["--fifo", "1", "/bin/true"], in: "/").start(outputs: base + "/chrt")
+        return call?.outcome().ok == true
     }()
 
     static let version: (Int, Int) = {

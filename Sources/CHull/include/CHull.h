@@ -31,6 +31,7 @@
 #include <linux/stat.h>
 #include <signal.h>
 
+#include "process.h"
 #include "wrappers.h"
 
 #endif

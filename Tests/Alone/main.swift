@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+import Glibc
+
+/// Tests that clone, unshare or count descriptors, each in a process of one thread of its own: among the threads of a
+/// test runner a clone may find a lock taken for ever. `alone` lists them, `alone NAME` runs one and says what failed.
+let cases: [(name: String, body: () throws -> Void)] = [
+    ("CgroupTests.make", CgroupTests.make),
+    ("CgroupTests.checkUsable", CgroupTests.checkUsable),
+    ("CgroupTests.processesAndKill", CgroupTests.processesAndKill),
+    ("CgroupTests.remove", CgroupTests.remove),
+    ("CgroupTests.absence", CgroupTests.absence),
+    ("ConversationTests.order", ConversationTests.order),
+    ("ConversationTests.failingStep", ConversationTests.failingStep),
+    ("ConversationTests.failingExecve", ConversationTests.failingExecve),
+    ("ConversationTests.listener", ConversationTests.listener),
+    ("ConversationTests.descriptors", ConversationTests.descriptors),
+    ("ConversationTests.passedDescriptors", ConversationTests.passedDescriptors),
+    ("DescriptorTests.closedAtTheEndOfItsScope", DescriptorTests.closedAtTheEndOfItsScope),
+    ("DescriptorTests.openDuringTheLastCall", DescriptorTests.openDuringTheLastCall),
+    ("DescriptorTests.givenAwayStaysOpen", DescriptorTests.givenAwayStaysOpen),
+    ("DescriptorTests.duplicate", DescriptorTests.duplicate),
+    ("DescriptorTests.everyDescriptorIsCloseOnExec", DescriptorTests.everyDescriptorIsCloseOnExec),
+    ("DescriptorTests.mountsAreCloseOnExec", DescriptorTests.mountsAreCloseOnExec),
+    ("DescriptorTests.nothingLeaks", DescriptorTests.nothingLeaks),
+    ("DescriptorTests.list", DescriptorTests.list),
+    ("DescriptorTests.closeAllBut", DescriptorTests.closeAllBut),
+    ("DescriptorTests.markCloseOnExec", DescriptorTests.markCloseOnExec),
+    ("CStringTests.arguments", CStringTests.arguments),
+    ("CStringTests.noNulInside", CStringTests.noNulInside),
+    ("MountTests.kernelsWords", MountTests.kernelsWords),
+    ("MountTests.refusedAtCreation", MountTests.refusedAtCreation),
+    ("MountTests.attributes", MountTests.attributes),
+    ("MountTests.detach", MountTests.detach),
+    ("MountTests.pivotRoot", MountTests.pivotRoot),
+    ("MountTests.copies", MountTests.copies),
+    ("ProcessTests.exitStatus", ProcessTests.exitStatus),
+    ("ProcessTests.childOfClone", ProcessTests.childOfClone),
+    ("ProcessTests.sibling", ProcessTests.sibling),
+    ("ProcessTests.pidOfPidfd", ProcessTests.pidOfPidfd),
+    ("ProcessTests.noProcess", ProcessTests.noProcess),
+    ("ProcessTests.pollDeadline", ProcessTests.pollDeadline),
+    ("ProcessTests.pollAndSignals", ProcessTests.pollAndSignals),
+    ("ProcessTests.signalsOfPrograms", ProcessTests.signalsOfPrograms),
+    ("ProcessTests.signalDescriptor", ProcessTests.signalDescriptor),
+    ("ProcessTests.attributes", ProcessTests.attributes),
+    ("ProcessTests.unreachableDirectory", ProcessTests.unreachableDirectory),
+    ("ProcfsTests.statNames", ProcfsTests.statNames),
+    ("ProcfsTests.states", ProcfsTests.states),
+    ("ProcfsTests.statGarbage", ProcfsTests.statGarbage),
+    ("ProcfsTests.startTimes", ProcfsTests.startTimes),
+    ("ProcfsTests.mountPoints", ProcfsTests.mountPoints),
+    ("ProcfsTests.mountLines", ProcfsTests.mountLines),
+    ("ProcfsTests.mounts", ProcfsTests.mounts),
+    ("ProcfsTests.cgroup", ProcfsTests.cgroup),
+    ("ProcfsTests.privateProcfs", ProcfsTests.privateProcfs),
+    ("SocketTests.messages", SocketTests.messages),
+    ("SocketTests.closedPeer", SocketTests.closedPeer),
+    ("SocketTests.resetPeer", SocketTests.resetPeer),
+    ("SocketTests.descriptors", SocketTests.descriptors),
+    ("SocketTests.paths", SocketTests.paths),
+    ("SocketTests.longPath", SocketTests.longPath),
+    ("StepTests.masks", StepTests.masks),
+    ("StepTests.falseNull", StepTests.falseNull),
+    ("StepTests.readOnlyPath", StepTests.readOnlyPath),
+    ("StepTests.devices", StepTests.devices),
+    ("StepTests.links", StepTests.links),
+    ("StepTests.overlay", StepTests.overlay),
+    ("StepTests.workingDirectory", StepTests.workingDirectory),
+    ("StepTests.executable", StepTests.executable),
+    ("HookStateTests.split", HookStateTests.split),
+    ("SubprocessTests.outcomes", SubprocessTests.outcomes),
+    ("SubprocessTests.errorOutput", SubprocessTests.errorOutput),
+    ("SubprocessTests.childrenLeftBehind", SubprocessTests.childrenLeftBehind),
+    ("SubprocessTests.input", SubprocessTests.input),
+    ("SubprocessTests.inheritance", SubprocessTests.inheritance),
+    ("SubprocessTests.output", SubprocessTests.output),
+    ("LastMileTests.reports", LastMileTests.reports),
+    ("LastMileTests.garbage", LastMileTests.garbage),
+    ("LastMileTests.failures", LastMileTests.failures),
+    ("LastMileTests.lateDirectoryOutside", LastMileTests.lateDirectoryOutside),
+    ("TmpCopyUpTests.everyKind", TmpCopyUpTests.everyKind),
+    ("TmpCopyUpTests.options", TmpCopyUpTests.options),
+    ("TmpCopyUpTests.leftOut", TmpCopyUpTests.leftOut),
+    ("TmpCopyUpTests.limits", TmpCopyUpTests.limits),
+    ("ZombieTests.zombie", ZombieTests.zombie),
+]
+
+guard CommandLine.arguments.count == 2 else {
+    for (name, _) in cases { print(name) }
+    exit(0)
+}
+guard let (_, body) = cases.first(where: { $0.name == CommandLine.arguments[1] }) else {
+    print("there is no test \(CommandLine.arguments[1])")
+    exit(2)
+}
+do { try body() } catch { fail(error) }
+exit(failures == 0 ? 0 : 1)

@@ -28,8 +28,12 @@ static void install_filter(const struct chull_last_mile *mile)
 {
     if (!mile->filter_count) return;
     struct sock_fprog program = {(unsigned short)mile->filter_count, (struct sock_filter *)mile->filter};
+    int failed = mile->notifies ? chull_courier_start(mile->report) : 0;
+    if (failed < 0) fail(mile, CHULL_STEP_LISTENER, -failed);
     long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, mile->filter_flags, &program);
     if (r < 0) fail(mile, CHULL_STEP_FILTER, errno);
+    if (mile->notifies) failed = chull_courier_deliver((int)r);
+    if (failed < 0) fail(mile, CHULL_STEP_LISTENER, -failed);
 }
 
 static void drop_bounding(const struct chull_last_mile *mile)

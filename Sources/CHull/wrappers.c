@@ -175,6 +175,7 @@ _Noreturn void chull_exit(int code) { _exit(code); }
 int chull_getpid(void) { return syscall(SYS_getpid); }
 int chull_getppid(void) { return syscall(SYS_getppid); }
 int chull_setsid(void) { RESULT(setsid()); }
+int chull_setpgid(void) { RESULT(setpgid(0, 0)); }
 int chull_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d) { RESULT(prctl(option, a, b, c, d)); }
 int chull_execve(const char *path, char *const argv[], char *const envp[]) { RESULT(execve(path, argv, envp)); }
 int chull_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags)

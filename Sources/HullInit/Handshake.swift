@@ -12,11 +12,15 @@ package enum InitMessage: Sendable {
     case hooksPoint
     /// All is done but the last mile. The hint says why execve may fail, for the error if it does.
     case ready(hint: Bytes)
+    /// The filter is loaded; the descriptor of its notifications comes beside, sent by courier.c. The process waits for
+    /// a word.
+    case listener
     /// A step failed.
     case failure(step: Int, SystemError)
 
     private enum Kind {
         static let sibling: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46
+        static let listener: UInt8 = 0x4c
     }
 
     /// The message as bytes: its kind, then fields, each with a 16-bit length.
@@ -25,6 +29,7 @@ package enum InitMessage: Sendable {
         case .sibling: InitMessage.pack(Kind.sibling, [])
         case .hooksPoint: InitMessage.pack(Kind.hooks, [])
         case .ready(let hint): InitMessage.pack(Kind.ready, [hint])
+        case .listener: InitMessage.pack(Kind.listener, [])
         case .failure(let step, let error):
             InitMessage.pack(
                 Kind.failure,
@@ -39,6 +44,7 @@ package enum InitMessage: Sendable {
         case (Kind.sibling, 0): self = .sibling
         case (Kind.hooks, 0): self = .hooksPoint
         case (Kind.ready, 1): self = .ready(hint: fields[0])
+        case (Kind.listener, 0): self = .listener
         case (Kind.failure, 6):
             guard let step = fields[0].decimal, let errno = fields[1].decimal else { return nil }
             let error = SystemError(

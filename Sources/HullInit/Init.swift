@@ -187,6 +187,7 @@ package struct InitProgram: ~Copyable {
         mile.noNewPrivileges = process.noNewPrivileges
         mile.filter = process.filter
         mile.filterFlags = process.filterFlags
+        mile.notifies = process.listener != nil
         mile.path = executable
         mile.arguments = process.arguments
         mile.environment = process.environment

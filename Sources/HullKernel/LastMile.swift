@@ -23,6 +23,8 @@ package struct LastMile: Sendable {
     package var noNewPrivileges = false
     package var filter: [BPFInstruction] = []
     package var filterFlags: UInt32 = 0
+    /// Whether the filter asks a listener, whose descriptor the reader of the report passes on.
+    package var notifies = false
     /// The executable, argv and envp.
     package var path: Bytes = ""
     package var arguments: [Bytes] = []
@@ -36,7 +38,8 @@ package struct LastMile: Sendable {
     /// The steps by the numbers that are reported, 1 first.
     package static let steps: [Bytes] = [
         "seccomp", "prctl PR_CAPBSET_DROP", "prctl PR_SET_KEEPCAPS", "setgroups", "setresgid", "setresuid", "capset",
-        "prctl PR_CAP_AMBIENT_RAISE", "prctl PR_SET_NO_NEW_PRIVS", "chdir", "execve",
+        "prctl PR_CAP_AMBIENT_RAISE", "prctl PR_SET_NO_NEW_PRIVS", "chdir", "seccomp listener",
+        "execve",
     ]
 
     /// What a report of two 32-bit numbers says; nil for anything else.
@@ -95,6 +98,7 @@ package struct LastMile: Sendable {
         unsafe mile.set_capabilities = setCapabilities ? 1 : 0
         unsafe mile.no_new_privileges = noNewPrivileges ? 1 : 0
         unsafe mile.chdir_after = lateDirectory == nil ? 0 : 1
+        unsafe mile.notifies = notifies ? 1 : 0
         unsafe mile.report = report
         return unsafe mile
     }

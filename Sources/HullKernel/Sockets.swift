@@ -58,6 +58,24 @@ package enum Sockets {
         try check(sent, "sendmsg")
     }
 
+    /// Sends all of a text on a SOCK_STREAM socket; the descriptor goes beside the first part.
+    package static func sendStream(_ text: Bytes, descriptor: Int32, to socket: Int32) throws(SystemError) {
+        let descriptors = [descriptor]
+        var done = 0
+        while done < text.count {
+            let sent = unsafe text.array.withUnsafeBytes { buffer in
+                unsafe descriptors.withUnsafeBufferPointer { fds in
+                    again {
+                        unsafe chull_send(
+                            socket, buffer.baseAddress.map { unsafe $0 + done }, buffer.count - done,
+                            fds.baseAddress, done == 0 ? 1 : 0)
+                    }
+                }
+            }
+            done += Int(try check(sent, "sendmsg"))
+        }
+    }
+
     /// Receives one message, and a descriptor if one came; empty when the other end is closed.
     package static func receive(from socket: Int32) throws(SystemError) -> Received {
         var descriptor: Int32 = -1
@@ -88,6 +106,12 @@ package enum Sockets {
     package let message: Bytes
     /// What came by SCM_RIGHTS.
     package var descriptor: Descriptor?
+
+    /// Takes the parts as they are.
+    package init(message: Bytes, descriptor: consuming Descriptor?) {
+        self.message = message
+        self.descriptor = descriptor
+    }
 
     /// Gives the descriptor away.
     package consuming func takeDescriptor() -> Descriptor? { descriptor }

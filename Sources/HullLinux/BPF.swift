@@ -86,9 +86,6 @@ package struct SeccompFlags: OptionSet, Hashable, Sendable {
     package static let speculationAllowed = SeccompFlags(rawValue: 4)
     /// seccomp(2) gives a descriptor on which notifications are read.
     package static let newListener = SeccompFlags(rawValue: 8)
-    /// A thread that cannot be synchronized is ESRCH; without this flag a listener and synchronization exclude each
-    /// other.
-    package static let synchronizeOrFail = SeccompFlags(rawValue: 16)
     /// Once the listener has read a notification, only a deadly signal interrupts the caller (Linux 5.19).
     package static let waitKillable = SeccompFlags(rawValue: 32)
 }

@@ -237,11 +237,21 @@ package struct ProcessPlan: Sendable {
     package var noNewPrivileges = false
     package var filter: [BPFInstruction] = []
     package var filterFlags: UInt32 = 0
+    /// Who decides on the calls that the filter asks about.
+    package var listener: SeccompListener?
     package var terminal = false
     /// How many descriptors from 3 on it gets.
     package var preservedDescriptors: UInt32 = 0
     /// Whether the caller's choice of CPUs is left behind, for all those of the cgroup.
     package var usesAllCPUs = false
+
+    /// Takes over the filter, if there is one.
+    mutating func filter(by plan: SeccompPlan?) {
+        guard let plan else { return }
+        filter = plan.program
+        filterFlags = plan.flags
+        listener = plan.listener
+    }
 
     /// Whether the environment names a home directory; an empty one is none.
     package var hasHome: Bool { environment.contains { $0.hasPrefix("HOME=") && $0.count > 5 } }

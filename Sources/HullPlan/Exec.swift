@@ -12,6 +12,8 @@ package struct ExecTarget: Sendable {
     package var namespaces: [NamespaceKind]
     /// The cgroup's directory on the host.
     package var cgroup: Bytes
+    /// The annotations of its config.
+    package var annotations: [Entry<Bytes>] = []
 
     /// Takes the facts as they are.
     package init(id: Bytes, bundle: Bytes, namespaces: [NamespaceKind], cgroup: Bytes) {
@@ -32,9 +34,11 @@ package func resolveExec(
     refuseUnsupportedProcess(process, at: .root, &findings)
     plan.process = resolveProgram(
         process, host, inUserNamespace: target.namespaces.contains(.user), at: .root, &findings)
-    let filter = resolveSeccomp(linux?.seccomp, at: "/linux/seccomp", &findings)
-    plan.process.filter = filter?.program ?? []
-    plan.process.filterFlags = filter?.flags ?? 0
+    var surroundings = SeccompSurroundings()
+    surroundings.annotations = target.annotations
+    surroundings.receiver = request.seccompReceiver
+    surroundings.bundle = target.bundle
+    plan.process.filter(by: resolveSeccomp(linux?.seccomp, surroundings, at: "/linux/seccomp", &findings))
     plan.process.preservedDescriptors = request.preservedDescriptors
     plan.spawn.slots = 1
     if target.namespaces.contains(.pid) { plan.spawn.parentJoins = 0 }

@@ -39,6 +39,7 @@ extension PlanText {
         if process.preservedDescriptors > 0 { field("preserved fds", Bytes(decimal: process.preservedDescriptors)) }
         field("no_new_privs", process.noNewPrivileges ? "yes" : "no")
         field("seccomp", seccomp(process))
+        if let listener = process.listener { field("seccomp agent", listener.path) }
     }
 
     /// The five sets by name.

@@ -33,7 +33,7 @@ package func features(of program: ProgramVersion) -> Features {
         Entry(key: "io.github.seccomp.libseccomp.version", value: libseccompVersion),
         Entry(key: "hull.commit", value: program.commit), Entry(key: "hull.version", value: program.hull),
     ]
-    features.potentiallyUnsafeConfigAnnotations = [mountContextAnnotation]
+    features.potentiallyUnsafeConfigAnnotations = KnownAnnotation.allCases.map(\.name).sorted()
     return features
 }
 
@@ -46,9 +46,9 @@ private func linuxFeatures() -> Features.Linux {
     linux.capabilities = Capability.names
     linux.cgroup = Features.Cgroup(v1: false, v2: true, systemd: false, systemdUser: false, rdma: true)
     linux.seccomp = Features.Seccomp(
-        enabled: true, actions: SeccompNames.carriedOutActionNames, operators: SeccompNames.operatorNames,
+        enabled: true, actions: SeccompNames.actionNames, operators: SeccompNames.operatorNames,
         archs: SeccompNames.architectureNames, knownFlags: SeccompNames.flagNames,
-        supportedFlags: SeccompNames.carriedOutFlagNames)
+        supportedFlags: SeccompNames.flagNames)
     linux.apparmor = Features.Enabled(enabled: true)
     linux.selinux = Features.Enabled(enabled: false)
     linux.memoryPolicy = Features.MemoryPolicy(modes: MemoryPolicy.modes.names, flags: MemoryPolicy.flags.names)
@@ -56,16 +56,4 @@ private func linuxFeatures() -> Features.Linux {
     linux.mountExtensions = Features.MountExtensions(idmap: Features.Enabled(enabled: true))
     linux.netDevices = Features.Enabled(enabled: false)
     return linux
-}
-
-extension SeccompNames {
-    /// The actions that a config may use now: asking a listener is not among them.
-    fileprivate static var carriedOutActionNames: [Bytes] {
-        actions.filter { row in
-            if case .plain(.notify) = row.action { false } else { true }
-        }.map(\.name)
-    }
-
-    /// The flags that do something now: one of them is about a listener.
-    fileprivate static var carriedOutFlagNames: [Bytes] { flags.filter { $0.flag != .waitKillable }.map(\.name) }
 }

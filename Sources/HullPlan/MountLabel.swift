@@ -8,15 +8,12 @@ extension Resolution {
     /// where the config has none.
     mutating func resolveMountLabel() -> MountOptions.Parameter? {
         guard let label = config.linux?.mountLabel, !label.isEmpty else { return nil }
-        var key = "context" as Bytes
-        for entry in config.annotations ?? [] where entry.key == mountContextAnnotation {
-            if !contextKeys.contains(entry.value) {
-                findings.error(
-                    ("/annotations" as JSONPointer).appending(entry.key),
-                    "\"\(entry.value)\" is no kind of context of a mount",
-                    hint: nearestHint(to: entry.value, among: contextKeys) ?? contextKeys.joined(", "))
-            }
-            key = entry.value
+        let annotation = KnownAnnotation.mountContextType
+        let key = annotation.value(in: config.annotations) ?? "context"
+        if !contextKeys.contains(key) {
+            findings.error(
+                annotation.pointer, "\"\(key)\" is no kind of context of a mount",
+                hint: nearestHint(to: key, among: contextKeys) ?? contextKeys.joined(", "))
         }
         return .init(key: key, value: label, origin: "/linux/mountLabel")
     }
@@ -34,9 +31,6 @@ extension Resolution {
         }
     }
 }
-
-/// crun's annotation that chooses the option by which a label is given.
-let mountContextAnnotation: Bytes = "run.oci.mount_context_type"
 
 /// The options by which SELinux takes the label of a filesystem, its files, its new files, its root: mount(8).
 let contextKeys: [Bytes] = ["context", "fscontext", "defcontext", "rootcontext"]

@@ -21,9 +21,12 @@ extension Resolution {
         }
         // For processes of `exec` alone, which would find what is wrong with it too late.
         _ = resolveCPUAffinity(process.execCPUAffinity, at: "/process/execCPUAffinity", &findings)
-        let seccomp = resolveSeccomp(config.linux?.seccomp, at: "/linux/seccomp", &findings)
-        plan.process.filter = seccomp?.program ?? []
-        plan.process.filterFlags = seccomp?.flags ?? 0
+        var surroundings = SeccompSurroundings()
+        surroundings.annotations = config.annotations
+        surroundings.receiver = request.seccompReceiver
+        surroundings.bundle = request.bundle
+        plan.process.filter(
+            by: resolveSeccomp(config.linux?.seccomp, surroundings, at: "/linux/seccomp", &findings))
     }
 }
 

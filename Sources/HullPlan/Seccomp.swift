@@ -20,15 +20,41 @@ package struct SeccompListener: Equatable, Sendable {
     package var path: Bytes
     /// What it is told besides.
     package var metadata: Bytes?
+    /// Who named it: a property or an annotation of the config, or nobody there.
+    package var origin: JSONPointer
+
+    /// An agent.
+    package init(path: Bytes, metadata: Bytes? = nil, origin: JSONPointer) {
+        self.path = path
+        self.metadata = metadata
+        self.origin = origin
+    }
+}
+
+/// What is said of system calls besides `linux.seccomp`.
+package struct SeccompSurroundings: Sendable {
+    /// The annotations of the config.
+    package var annotations: [Entry<Bytes>]?
+    /// The agent that the caller's environment names.
+    package var receiver: Bytes?
+    /// The directory in which the path of an agent begins.
+    package var bundle: Bytes = "/"
+
+    /// Nothing is said.
+    package init() {}
 }
 
 /// The filter that `linux.seccomp` asks for; nil where it asks for none. `native` is the architecture that the
 /// container runs on, which always is in the filter: libseccomp puts it there.
 package func resolveSeccomp(
-    _ said: Config.Linux.Seccomp?, native: Architecture = .native, at pointer: JSONPointer, _ findings: inout Findings
+    _ said: Config.Linux.Seccomp?, _ surroundings: SeccompSurroundings = SeccompSurroundings(),
+    native: Architecture = .native, at pointer: JSONPointer, _ findings: inout Findings
 ) -> SeccompPlan? {
+    if let program = KnownAnnotation.seccompProgram.value(in: surroundings.annotations) {
+        return resolveSeccompProgram(program, native, at: KnownAnnotation.seccompProgram.pointer, &findings)
+    }
     guard let said else { return nil }
-    var resolution = SeccompResolution(pointer: pointer, findings: findings)
+    var resolution = SeccompResolution(pointer: pointer, surroundings: surroundings, findings: findings)
     let plan = resolution.run(said, native)
     findings = resolution.findings
     return plan
@@ -37,6 +63,7 @@ package func resolveSeccomp(
 /// The work of `resolveSeccomp`.
 private struct SeccompResolution {
     let pointer: JSONPointer
+    let surroundings: SeccompSurroundings
     var findings: Findings
     /// The first rule that asks the listener.
     var notifying: JSONPointer?
@@ -50,12 +77,14 @@ private struct SeccompResolution {
             _ = resolveRules(said.syscalls ?? [], SeccompPolicy(defaultAnswer: .killThread, architectures: []))
             return nil
         }
-        let policy = resolveRules(
-            said.syscalls ?? [], SeccompPolicy(defaultAnswer: answer, architectures: architectures))
+        var policy = SeccompPolicy(defaultAnswer: answer, architectures: architectures)
+        policy.newerAnswer = answer.forNewerCalls
+        policy = resolveRules(said.syscalls ?? [], policy)
         let listener = resolveListener(said)
         if listener != nil {
             flags.insert(.newListener)
-            if flags.contains(.synchronizeThreads) { flags.insert(.synchronizeOrFail) }
+            // The process has one thread, but for the one that carries the listener away and must stay free: courier.c.
+            flags.remove(.synchronizeThreads)
         } else {
             // The kernel takes it only together with a listener.
             flags.remove(.waitKillable)
@@ -82,6 +111,20 @@ private struct SeccompResolution {
     }
 
     private func syscall(_ index: Int) -> JSONPointer { pointer.appending("syscalls").appending(index) }
+}
+
+extension SeccompAnswer {
+    /// What a call gets that whoever wrote the profile cannot have known: ENOSYS in place of a refusal, so that a
+    /// program falls back on what an older kernel has, as C libraries do. nil where the default lets it pass, leaves it
+    /// to a tracer, or says so already.
+    fileprivate var forNewerCalls: SeccompAnswer? {
+        let enosys = SeccompAnswer.errno(38)
+        // SECCOMP_RET_ACTION_FULL of linux/seccomp.h without the data.
+        switch value & 0xffff_0000 {
+        case SeccompAnswer.allow.value, SeccompAnswer.log.value, SeccompAnswer.trace(0).value: return nil
+        default: return self == enosys ? nil : enosys
+        }
+    }
 }
 
 // MARK: - Everything but the rules
@@ -145,14 +188,22 @@ extension SeccompResolution {
             findings.error(pointer.appending("listenerMetadata"), "must not be set without \"listenerPath\"")
         }
         guard let notifying else { return nil }
-        guard let path else {
-            findings.error(
-                notifying, "is SCMP_ACT_NOTIFY, and \"listenerPath\" does not say who is to be asked",
-                hint: "set \(pointer.appending("listenerPath").text)")
-            return nil
+        let place = pointer.appending("listenerPath")
+        if let path { return SeccompListener(path: absolute(path), metadata: metadata, origin: place) }
+        if let path = KnownAnnotation.seccompReceiver.value(in: surroundings.annotations), !path.isEmpty {
+            return SeccompListener(
+                path: absolute(path), metadata: metadata, origin: KnownAnnotation.seccompReceiver.pointer)
         }
-        return SeccompListener(path: path, metadata: metadata)
+        if let path = surroundings.receiver, !path.isEmpty {
+            return SeccompListener(path: absolute(path), metadata: metadata, origin: .root)
+        }
+        findings.error(
+            notifying, "is SCMP_ACT_NOTIFY, and \"listenerPath\" does not say who is to be asked",
+            hint: "set \(place.text)")
+        return nil
     }
+
+    private func absolute(_ path: Bytes) -> Bytes { path.isAbsolutePath ? path : path.below(surroundings.bundle) }
 }
 
 // MARK: - Rules
@@ -169,8 +220,6 @@ extension SeccompResolution {
             let conditions = resolveConditions(rule.args ?? [], at: place.appending("args"))
             guard let answer else { continue }
             if answer == .notify { noteNotify(rule, at: place) }
-            // A rule that says what is done anyway says nothing: it is no exception from the rules before it either.
-            if answer == policy.defaultAnswer { continue }
             add(rule.names, answer, conditions, index, to: &policy)
         }
         return policy
@@ -180,6 +229,9 @@ extension SeccompResolution {
         _ names: [Bytes], _ answer: SeccompAnswer, _ conditions: [SeccompCondition], _ origin: Int,
         to policy: inout SeccompPolicy
     ) {
+        // A rule that says what is done anyway says nothing: it is no exception from the rules before it either. But
+        // who wrote it knew the call.
+        let isRedundant = answer == policy.defaultAnswer
         // Two conditions on one argument are alternatives, against the letter of the specification: libseccomp takes
         // one condition for each argument, and runc and crun make a rule of each where there are more.
         let arguments = conditions.reduce(0 as UInt8) { $0 | 1 << $1.argument }
@@ -187,12 +239,24 @@ extension SeccompResolution {
         for (index, text) in names.enumerated() {
             let name = SyscallName(text)
             var known = false
-            for conditions in alternatives { known = policy.add(name, answer, conditions, origin: origin) }
-            if !known {
-                findings.warn(
-                    syscall(origin).appending("names").appending(index),
-                    "no system call \"\(text)\" is known here, the rule has no effect on it")
+            if isRedundant {
+                known = policy.note(name)
+            } else {
+                for conditions in alternatives { known = policy.add(name, answer, conditions, origin: origin) }
             }
+            if !known { noteUnknown(text, at: syscall(origin).appending("names").appending(index)) }
+        }
+    }
+
+    /// Profiles name calls of newer kernels and of other architectures, so an unknown name is no error by itself.
+    private mutating func noteUnknown(_ name: Bytes, at place: JSONPointer) {
+        let strict = KnownAnnotation.seccompFailUnknown.value(in: surroundings.annotations).map { $0 != "0" } ?? false
+        if strict {
+            findings.error(
+                place, "no system call \"\(name)\" is known here",
+                hint: "\(KnownAnnotation.seccompFailUnknown.name) makes it an error")
+        } else {
+            findings.warn(place, "no system call \"\(name)\" is known here, the rule has no effect on it")
         }
     }
 

@@ -38,6 +38,7 @@ struct SeccompCompiler {
     private(set) var contradictions: [(earlier: Int, later: Int)] = []
     private let defaultNode: Int
     private let foreignNode: Int
+    private let newerNode: Int?
 
     /// `__X32_SYSCALL_BIT`: x32 and x86_64 are one architecture to the kernel, and x32's numbers have this bit.
     private static let x32Bit: UInt32 = 0x4000_0000
@@ -48,6 +49,7 @@ struct SeccompCompiler {
         self.policy = policy
         defaultNode = decisions.answer(policy.defaultAnswer)
         foreignNode = decisions.answer(policy.foreignAnswer)
+        if let answer = policy.newerAnswer { newerNode = decisions.answer(answer) } else { newerNode = nil }
     }
 
     /// Asks for the architecture, then for the number.
@@ -102,8 +104,20 @@ struct SeccompCompiler {
             append([Range(first: UInt32(number), node: node)], to: &result)
             next = number + 1
         }
-        if next <= high { append([Range(first: UInt32(next), node: defaultNode)], to: &result) }
+        appendUnnamed(section, next, high, to: &result)
         return result
+    }
+
+    /// The numbers after the last rule: those below the highest that the policy names have the default action, those
+    /// above it were not known to who wrote the policy. The number -1 is no call: see `intel64`.
+    private func appendUnnamed(_ section: SeccompSection, _ next: UInt64, _ high: UInt32, to ranges: inout [Range]) {
+        guard let newerNode, let highest = section.highest, highest < high else {
+            if next <= high { append([Range(first: UInt32(next), node: defaultNode)], to: &ranges) }
+            return
+        }
+        if next <= highest { append([Range(first: UInt32(next), node: defaultNode)], to: &ranges) }
+        append([Range(first: highest + 1, node: newerNode)], to: &ranges)
+        if high == .max, highest + 1 < .max { append([Range(first: .max, node: defaultNode)], to: &ranges) }
     }
 }
 

@@ -9,6 +9,8 @@ package struct SeccompPolicy: Sendable {
     package var defaultAnswer: SeccompAnswer
     /// For a call of an architecture that is not listed. libseccomp's choice, which runc and crun leave as it is.
     package var foreignAnswer = SeccompAnswer.killThread
+    /// For a call whose number is above all that the policy names on the architecture; nil where they are no exception.
+    package var newerAnswer: SeccompAnswer?
     /// The architectures, each with its rules in the order of the config.
     package private(set) var sections: [SeccompSection]
 
@@ -16,6 +18,17 @@ package struct SeccompPolicy: Sendable {
     package init(defaultAnswer: SeccompAnswer, architectures: [Architecture]) {
         self.defaultAnswer = defaultAnswer
         sections = architectures.map { SeccompSection(architecture: $0) }
+    }
+
+    /// Notes that the policy speaks of a system call, without a rule for it; false where no architecture ever had it.
+    package mutating func note(_ name: SyscallName) -> Bool {
+        var known = false
+        for index in sections.indices {
+            let entry = name.entry(on: sections[index].architecture)
+            if entry != .unknown { known = true }
+            sections[index].note(entry)
+        }
+        return known
     }
 
     /// Adds a rule on all architectures that have the system call; false where none ever had it.
@@ -41,13 +54,24 @@ package struct SeccompSection: Sendable {
     package let architecture: Architecture
     /// The rules in the order of the config.
     package private(set) var rules: [SeccompRule] = []
+    /// The highest number that the policy names, in a rule or not; nil where it names none.
+    package private(set) var highest: UInt32?
 
     init(architecture: Architecture) {
         self.architecture = architecture
         rules.reserveCapacity(512)
     }
 
+    mutating func note(_ entry: SyscallEntry) {
+        switch entry {
+        case .unknown, .absent: return
+        case .number(let number): highest = max(highest ?? 0, number)
+        case .multiplexed(let multiplex): highest = max(highest ?? 0, multiplex.direct ?? 0, multiplex.number)
+        }
+    }
+
     mutating func add(_ entry: SyscallEntry, _ said: SeccompRule) {
+        note(entry)
         var rule = said
         switch entry {
         case .unknown, .absent: return

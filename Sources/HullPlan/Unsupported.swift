@@ -10,7 +10,6 @@ extension Resolution {
         let process = config.process
         refuse(linux?.netDevices.map { !$0.isEmpty }, "/linux/netDevices")
         refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
-        refuse(linux?.seccomp?.listenerPath.map { !$0.isEmpty }, "/linux/seccomp/listenerPath")
         if let process { refuseUnsupportedProcess(process, at: "/process", &findings) }
         if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
             findings.error(

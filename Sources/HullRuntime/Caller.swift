@@ -43,6 +43,9 @@ package enum Caller {
         UInt32(clamping: CurrentProcess.variable("LISTEN_FDS")?.decimal ?? 0)
     }
 
+    /// The agent for system calls that the environment names, as crun has it.
+    package static var seccompReceiver: Bytes? { CurrentProcess.variable("RUN_OCI_SECCOMP_RECEIVER") }
+
     /// Writes to standard output (1) or standard error (2). Nobody may be listening: not our failure.
     package static func write(_ text: Bytes, to stream: Int32) { try? hullWriteAll(stream, text, "") }
 

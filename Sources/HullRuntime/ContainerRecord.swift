@@ -2,6 +2,7 @@
 
 internal import HullBytes
 internal import HullOCI
+internal import HullPlan
 
 /// What `delete` must know, written before each effect that it would have to undo: a kill at any point leaves enough.
 struct ContainerRecord: JSONWritable {
@@ -34,6 +35,8 @@ struct ContainerRecord: JSONWritable {
     var pidFile: Bytes = ""
     /// What becomes the pid file when it is complete; a name that `delete` knows.
     var pidFileSibling: Bytes { "\(pidFile.parentPath)/.\(pidFile.lastComponent).\(id)" }
+    /// The agent that `start` connects to.
+    var seccompListener: SeccompListener?
     var annotations: [Entry<Bytes>]
 
     func write(_ writer: inout JSONWriter) {
@@ -53,6 +56,11 @@ struct ContainerRecord: JSONWritable {
             writer.member("joinedMountNamespace", joinedMountNamespace)
             writer.member("isCreated", isCreated)
             writer.member("pidFile", pidFile)
+            if let seccompListener {
+                writer.member("seccompListener", seccompListener.path)
+                writer.member("seccompMetadata", seccompListener.metadata)
+                writer.member("seccompOrigin", seccompListener.origin.text)
+            }
             writer.member("annotations", map: annotations)
         }
     }
@@ -76,6 +84,11 @@ extension ContainerRecord: JSONObjectReadable {
         joinedMountNamespace = reader.optional("joinedMountNamespace", object) ?? false
         isCreated = reader.required("isCreated", object)
         pidFile = reader.optional("pidFile", object) ?? ""
+        if let path: Bytes = reader.optional("seccompListener", object) {
+            seccompListener = SeccompListener(
+                path: path, metadata: reader.optional("seccompMetadata", object),
+                origin: JSONPointer(text: reader.optional("seccompOrigin", object) ?? ""))
+        }
         annotations = reader.map("annotations", object) ?? []
     }
 }

@@ -37,6 +37,7 @@ package struct Creation: ~Copyable {
             owner: host.effectiveUser, cgroup: "",
             ownPidNamespace: plan.spawn.flags & NamespaceKind.pid.cloneFlag != 0, annotations: plan.annotations)
         record.joinedMountNamespace = plan.inside.contains { if case .changeRoot = $0.action { true } else { false } }
+        record.seccompListener = plan.process.listener
         for case .pidFile(let path) in plan.outside.map(\.action) { record.pidFile = path }
         self.config = config
         directory = try store.make(plan.id)

@@ -11,6 +11,7 @@ package import HullPlan
 package struct Execution: ~Copyable {
     private let plan: ContainerPlan
     private let record: ContainerRecord
+    private let status: Status
     private var held = DescriptorList()
     private var consoleSocket: Descriptor?
     private var ownConsole: Descriptor?
@@ -39,19 +40,23 @@ package struct Execution: ~Copyable {
         guard isAlive(record) else { throw Failure("cannot exec in a stopped container") }
         let config = try directory.readConfig()
         let process = try say(config)
-        let target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
+        var target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
+        target.annotations = record.annotations
         let plan: ContainerPlan
         do throws(ConfigErrors) {
             plan = try resolveExec(process, linux: config.linux, in: target, request, host)
         } catch {
             throw Failure(error)
         }
-        return Execution(plan, record, first.intoDescriptor())
+        return Execution(plan, record, status, first.intoDescriptor())
     }
 
-    private init(_ plan: ContainerPlan, _ record: ContainerRecord, _ first: consuming Descriptor) {
+    private init(
+        _ plan: ContainerPlan, _ record: ContainerRecord, _ status: Status, _ first: consuming Descriptor
+    ) {
         self.plan = plan
         self.record = record
+        self.status = status
         held.set(0, first)
     }
 
@@ -71,7 +76,8 @@ package struct Execution: ~Copyable {
     package mutating func run() throws(Failure) {
         do throws(Failure) {
             for step in plan.outside { try apply(step) }
-            try spawned?.start(plan)
+            let agent = try SeccompAgent.connect(plan.process.listener, pid: pid, record, status)
+            try spawned?.start(plan, agent: agent)
         } catch {
             if let made = spawned.take() {
                 try? made.process.signal(9)

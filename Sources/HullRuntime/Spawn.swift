@@ -90,10 +90,10 @@ private func processMade(
 extension Spawned {
     /// The next message of the process; its death is a failure that says how it died. `steps` is what it runs.
     func next(_ steps: [InsideStep], cgroup: CgroupDirectory?) throws(Failure) -> InitMessage {
-        let bytes = try attempt { () throws(SystemError) in
+        let received = try attempt { () throws(SystemError) in
             try Spawned.receive(from: socket.number, until: process.pidfd.number)
         }
-        guard let message = InitMessage(bytes) else { throw died(cgroup) }
+        guard let message = InitMessage(received.message) else { throw died(cgroup) }
         if case .failure(let step, let error) = message {
             throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
         }
@@ -102,10 +102,12 @@ extension Spawned {
 
     /// A message of the process, what it said before its death included; empty at the end of its socket, or when it is
     /// dead: a child that it was just making may still hold the other end.
-    private static func receive(from socket: Int32, until pidfd: Int32) throws(SystemError) -> Bytes {
+    private static func receive(from socket: Int32, until pidfd: Int32) throws(SystemError) -> Received {
         let ready = try Poll.ready([socket, pidfd], timeoutMilliseconds: -1)
-        if ready & 1 == 0, try Poll.ready([socket], timeoutMilliseconds: 0) == 0 { return "" }
-        return try Sockets.receive(from: socket).message
+        if ready & 1 == 0, try Poll.ready([socket], timeoutMilliseconds: 0) == 0 {
+            return Received(message: "", descriptor: nil)
+        }
+        return try Sockets.receive(from: socket)
     }
 
     /// The container's process is gone before it said why: mostly the memory limit.
@@ -120,18 +122,31 @@ extension Spawned {
 
     /// Lets the process become the container's program, and waits until it has: its end of the socket is closed by
     /// execve.
-    func start(_ plan: ContainerPlan) throws(Failure) {
+    func start(_ plan: ContainerPlan, agent: consuming SeccompAgent?) throws(Failure) {
         try attempt { () throws(SystemError) in try RuntimeWord.start.send(to: socket.number) }
         try Spawned.awaitExec(
             socket.number, process.pidfd.number, executable: plan.process.arguments.first ?? "", hint: hint,
-            steps: plan.inside)
+            steps: plan.inside, agent: agent)
     }
 
-    /// Waits on a socket for the report of a failure, or for its end, which is success.
+    /// Waits on a socket for the report of a failure, or for its end, which is success. On the way the agent gets the
+    /// descriptor of the filter's notifications.
     static func awaitExec(
-        _ socket: Int32, _ pidfd: Int32, executable: Bytes, hint: Bytes, steps: [InsideStep]
+        _ socket: Int32, _ pidfd: Int32, executable: Bytes, hint: Bytes, steps: [InsideStep],
+        agent: consuming SeccompAgent?
     ) throws(Failure) {
-        let message = try attempt { () throws(SystemError) in try receive(from: socket, until: pidfd) }
+        var received = try attempt { () throws(SystemError) in try receive(from: socket, until: pidfd) }
+        if let agent, case .listener? = InitMessage(received.message) {
+            guard let filter = received.takeDescriptor() else {
+                throw Failure("the container's process sent no filter for the agent")
+            }
+            try agent.deliver(filter)
+            received = try attempt { () throws(SystemError) in
+                try RuntimeWord.goOn.send(to: socket)
+                return try receive(from: socket, until: pidfd)
+            }
+        }
+        let message = received.message
         if message.isEmpty { return }
         if let error = LastMile.failure(fromReport: message, object: executable) {
             throw Failure(error, pointer: "/process/args/0", hint: hint.isEmpty ? nil : hint)

@@ -18,7 +18,8 @@ extension Creation {
     /// Starts the program at once, as `run` does.
     mutating func start() throws(Failure) {
         do throws(Failure) {
-            try spawned?.start(plan)
+            let agent = try SeccompAgent.connect(plan.process.listener, pid: record.pid, record, .created)
+            try spawned?.start(plan, agent: agent)
             // From here on it is a container as any other: to be killed and deleted by other calls.
             try attempt { () throws(SystemError) in try directory.descriptor.unlock() }
             try afterStart()
@@ -46,10 +47,11 @@ extension ContainerStore {
         }
         let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
         guard isAlive(record) else { throw Failure("cannot start a container that has stopped") }
+        let agent = try SeccompAgent.connect(record.seccompListener, pid: record.pid, record, .created)
         let connection = try connect(directory)
         let plan = try directory.hooksPlan()
         try Spawned.awaitExec(
-            connection.number, process.pidfd.number, executable: "", hint: "", steps: [])
+            connection.number, process.pidfd.number, executable: "", hint: "", steps: [], agent: agent)
         do { try runHooks(.poststart, plan[.poststart], record: record, status: .running) } catch {
             try? process.signal(9)
             throw error

@@ -30,6 +30,7 @@ func isKnownLeftover(_ line: String) -> Bool {
 }
 
 let crunSometimes = [
+    "SC-42 refused": "may report the broken socket of its dead child in place of the errno",
     "HK-14": "may fail on the broken pipe of a hook that does not read",
     "NS-08 /etc/hostname": "may report the broken socket of its dead child in place of the errno",
     "NS-07": "may report the broken socket of its dead child in place of the errno",
@@ -112,6 +113,9 @@ let crunDeviations = [
     "RF-10": "takes any word", "RF-13": "makes a slave private, and cannot mask in an unbindable root",
     "RL-04": "takes the same type twice", "RP-05": "drops the flags of the mount",
     "RP-06": "takes the path from the root", "SC-12": "takes any flag", "SC-14": "takes a rule without names",
+    "SC-38": "has no answer for newer calls", "SC-39": "gives the version of its own config of long ago",
+    "SC-41": "says pid 0 in the state",
+    "SC-44": "lets nobody decide", "SC-50": "connects to it all the same", "SC-51": "has no answer for newer calls",
     "ST-02": "gives rootfs as the config says it", "ST-05": "says \"error opening file\"", "US-09": "sets no HOME",
 ]
 
@@ -157,5 +161,7 @@ let runcDeviations = [
     "RF-13": "makes the root private, leaves what is below shared, cannot bind an unbindable root",
     "RL-04": "takes the same type twice",
     "RP-06": "takes the path from the root", "SC-13": "ignores the errno", "SC-14": "takes a rule without names",
-    "SC-19": "has no flags before 1.2", "US-07": "takes ids below 2^31 only",
+    "SC-19": "has no flags before 1.2", "SC-46": "does not know crun's names",
+    "SC-48 refused": "does not know crun's names", "SC-49": "does not know crun's names",
+    "US-07": "takes ids below 2^31 only",
 ]

@@ -15,6 +15,12 @@ struct Seccomp {
         return profile
     }
 
+    #if arch(x86_64)
+        static let native = "SCMP_ARCH_X86_64"
+    #else
+        static let native = "SCMP_ARCH_AARCH64"
+    #endif
+
     /// What the probe answers to each call: "ok", "errno N" or "signal N".
     private func answers(_ calls: [[String]], _ profile: JSON, _ edit: (inout JSON) -> Void = { _ in }) throws
         -> [String]
@@ -230,12 +236,83 @@ struct Seccomp {
 
     @Test(
         "SC-19 the flags of the spec are accepted",
-        arguments: ["SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC"])
+        arguments: [
+            "SECCOMP_FILTER_FLAG_LOG", "SECCOMP_FILTER_FLAG_SPEC_ALLOW", "SECCOMP_FILTER_FLAG_TSYNC",
+            "SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV",
+        ])
     func flags(flag: String) throws {
         var profile = Self.profile(["getppid"], "SCMP_ACT_ERRNO")
         profile["/flags"] = [.string(flag)]
         try #expect(answers([["getppid"]], profile) == ["errno 1"])
     }
+
+    // Goal: a program that tries a newer call falls back, in place of a refusal. Method: a number that no kernel has, a
+    // call below the highest that is named, and one that is named with the default action.
+    @Test(
+        "SC-38 a call newer than the profile is ENOSYS where the default refuses",
+        arguments: ["SCMP_ACT_ERRNO", "SCMP_ACT_KILL_PROCESS", "SCMP_ACT_TRAP"])
+    func newer(action: String) throws {
+        var profile = Self.profile(Self.needed, "SCMP_ACT_ALLOW")
+        profile["/defaultAction"] = .string(action)
+        profile["/architectures"] = [.string(Self.native)]
+        let refused = action == "SCMP_ACT_ERRNO" ? "errno 1" : "signal 31"
+        let found = try answers([["getpid"], ["sync"], ["5000"]], profile)
+        #expect(found == ["ok", refused, "errno 38"])
+    }
+
+    // Goal: the answer is for refusals only, and goes no further than the profile's names. Method: a default that lets
+    // pass; a default of another errno where the highest named call is one with the default action.
+    @Test("SC-51 calls below the highest name, and those that pass by default, are as said")
+    func notNewer() throws {
+        try #expect(answers([["5000"]], Self.profile(["sync"], "SCMP_ACT_ERRNO")) == ["errno 38"])
+        var profile = Self.profile(Self.needed, "SCMP_ACT_ALLOW")
+        profile["/defaultAction"] = "SCMP_ACT_ERRNO"
+        profile["/defaultErrnoRet"] = 1
+        profile["/architectures"] = [.string(Self.native)]
+        profile["/syscalls/-"] = ["names": ["landlock_restrict_self"], "action": "SCMP_ACT_ERRNO"]
+        try #expect(answers([["444"], ["446"], ["447"]], profile) == ["errno 1", "errno 1", "errno 38"])
+    }
+
+    // Goal: who wants to know gets an error for a name that nothing knows. Method: crun's annotation with each value.
+    @Test(
+        "SC-48 an annotation makes an unknown system call an error",
+        arguments: [("1", true), ("", true), ("0", false)])
+    func failUnknown(value: String, isRefused: Bool) throws {
+        func edit(_ config: inout JSON) {
+            config["/linux/seccomp"] = Self.profile(["getppid", "no_such_call"], "SCMP_ACT_ERRNO")
+            config["/annotations"] = ["run.oci.seccomp_fail_unknown_syscall": .string(value)]
+        }
+        try scenario(case: isRefused ? "refused" : nil) { s in
+            if isRefused {
+                try s.refuses("/linux/seccomp/syscalls/0/names/1", "no_such_call", "seccomp") { edit(&$0) }
+            } else {
+                try #expect(s.inside("echo ran", edit) == ["ran"])
+            }
+        }
+    }
+
+    // Goal: two conditions on one argument are alternatives, as libseccomp's callers have it. Method: values that meet
+    // one, the other, and none.
+    @Test("SC-23 several conditions on one argument are alternatives")
+    func alternatives() throws {
+        let args: [JSON] = [5, 7].map { ["index": 1, "value": .int($0), "op": "SCMP_CMP_EQ"] }
+        let profile = Self.profile(["getppid"], "SCMP_ACT_ERRNO", args: args)
+        let found = try answers(["5", "6", "7"].map { ["getppid", "0", $0] }, profile)
+        #expect(found == ["errno 1", "ok", "errno 1"])
+    }
+
+    #if arch(x86_64)
+        // Goal: a ready-made program takes the place of the profile. Method: crun's annotation with a program that
+        // denies getppid (110) with errno 81, and lets everything else pass; a profile beside it that denies with 1.
+        @Test("SC-49 an annotation gives the filter's program ready made")
+        func program() throws {
+            let program = "IAAAAAAAAAAVAAABbgAAAAYAAABRAAUABgAAAAAA/38="
+            let found = try answers([["getppid"], ["getpid"]], Self.profile(["getppid", "getpid"], "SCMP_ACT_ERRNO")) {
+                $0["/annotations"] = ["run.oci.seccomp_bpf_data": .string(program)]
+            }
+            #expect(found == ["errno 81", "ok"])
+        }
+    #endif
 
     // Goal: calls of the other ABI of the machine are decided by the same profile. Method: getppid (64) of i386.
     #if arch(x86_64)

@@ -13,7 +13,7 @@ import Testing
     private static let error = SystemError(
         "openat2", Bytes([0xff, 0, 0x2f]), .enoent, detail: "why", words: "in other words")
     private static let messages: [InitMessage] = [
-        .sibling, .hooksPoint, .ready(hint: ""), .ready(hint: "a hint"),
+        .sibling, .hooksPoint, .listener, .ready(hint: ""), .ready(hint: "a hint"),
         .failure(step: 0, SystemError("", "", Errno(rawValue: 1))), .failure(step: 4711, error),
     ]
 
@@ -46,7 +46,7 @@ import Testing
         for count in 0..<bytes.count { #expect(InitMessage(bytes.prefix(count)) == nil, "\(count) bytes") }
         #expect(InitMessage(bytes + "x") == nil)
         #expect(InitMessage(bytes + "\0\0") == nil)
-        for kind in UInt8.min...UInt8.max where !"PHRF".utf8.contains(kind) {
+        for kind in UInt8.min...UInt8.max where !"PHLRF".utf8.contains(kind) {
             #expect(InitMessage(Bytes([kind] + bytes.array.dropFirst())) == nil)
         }
     }

@@ -55,6 +55,32 @@ import Testing
             try compare(randomProfile(&random, architecture), samples: 2)
         }
     }
+
+    // SC-38: Goal: the answer for newer calls changes nothing else. Method: random profiles with and without it, on
+    // every number: the same up to the highest number named on the architecture, ENOSYS above it.
+    @Test(arguments: 0..<12 as Range<UInt64>)
+    func newer(_ seed: UInt64) throws {
+        var random = SeededGenerator(seed: seed + 2000)
+        let profile = randomProfile(&random, .native)
+        let policy = profile.policy()
+        var patched = policy
+        patched.newerAnswer = .errno(38)
+        let (plain, ours) = (policy.compile().instructions, patched.compile().instructions)
+        try #require(filterProblem(ours) == nil)
+        for section in patched.sections {
+            let audit = section.architecture.audit
+            let isX32 = section.architecture == .x32
+            for number in numbers(audit) where (number & 0x4000_0000 != 0) == isX32 && number != .max {
+                // x86_64 owns the numbers below x32's bit; all others are foreign or x32's.
+                if !isX32, audit == Architecture.x86_64.audit, number >= 0x4000_0000 { continue }
+                let words = FilteredCall(audit: audit, number: number, arguments: [1, 2, 3, 4, 5, 6]).words(
+                    littleEndian: true)
+                let isNewer = section.highest.map { number > $0 } ?? false
+                let expected = isNewer ? SeccompAnswer.errno(38) : run(plain, words)
+                #expect(run(ours, words) == expected, "\(section.architecture.name.text) \(number)")
+            }
+        }
+    }
 }
 
 /// The profile of `podman run` 4.3.1 with its default capabilities, as it stands in the bundle's config.json.

@@ -14,6 +14,10 @@ import Testing
     @Test func seccomp() throws {
         var findings = Findings()
         let plan = try #require(resolveSeccomp(podmanProfile(), at: "/linux/seccomp", &findings))
+        #expect(try results(plan) == [0, -ENOSYS, -EPERM, -EINVAL, 0])
+    }
+
+    private func results(_ plan: SeccompPlan) throws -> [Int32] {
         let trial = FilterTrial(plan)
         var thread = pthread_t()
         let box = Unmanaged.passRetained(trial)
@@ -26,7 +30,17 @@ import Testing
         try #require(started == 0)
         pthread_join(thread, nil)
         #expect(trial.loaded == 0)
-        #expect(trial.results == [0, -ENOSYS, -EPERM, -EINVAL, 0])
+        return trial.results
+    }
+
+    // SC-38: Goal: the kernel takes the filter with the answer for newer calls. Method: as above, with EPERM for what
+    // is not allowed.
+    @Test func newer() throws {
+        var findings = Findings()
+        var profile = try podmanProfile()
+        profile.defaultErrnoRet = 1
+        let plan = try #require(resolveSeccomp(profile, at: "/linux/seccomp", &findings))
+        #expect(try results(plan) == [0, -ENOSYS, -EPERM, -EINVAL, 0])
     }
 
     // DR-14: Goal: the kernel's verifier takes device filters of every shape. Method: load what seeded random lists

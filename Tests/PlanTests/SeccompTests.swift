@@ -14,7 +14,13 @@ private typealias Said = Config.Linux.Seccomp
     }
 
     private func said(_ change: (inout Said) -> Void) -> Said {
-        var said = Said(defaultAction: "SCMP_ACT_ERRNO", syscalls: [.init(names: ["read"], action: "SCMP_ACT_ALLOW")])
+        var said = Said(
+            defaultAction: "SCMP_ACT_ERRNO",
+            syscalls: [
+                .init(names: ["read"], action: "SCMP_ACT_ALLOW"),
+                // The highest call named: those below have the default action.
+                .init(names: ["landlock_restrict_self"], action: "SCMP_ACT_ALLOW"),
+            ])
         change(&said)
         return said
     }
@@ -53,7 +59,7 @@ private typealias Said = Config.Linux.Seccomp
                     $0.defaultAction = name
                     $0.defaultErrnoRet = errno
                 }, &findings)
-            let call = FilteredCall(audit: 0xc000_003e, number: 500)
+            let call = FilteredCall(audit: 0xc000_003e, number: 400)
             let got = try run(#require(plan).program, call.words(littleEndian: true))
             #expect(got.value == expected, "\(name.text)")
             #expect(findings.errorLines == [])
@@ -110,7 +116,7 @@ private typealias Said = Config.Linux.Seccomp
         }
         let plan = resolve(asking, &findings)
         #expect(plan?.listener?.path == "/run/agent.sock" && plan?.listener?.metadata == "m")
-        #expect(plan?.flags == 57)
+        #expect(plan?.flags == 40)
         #expect(findings.errorLines == [])
 
         asking.listenerPath = nil
@@ -118,7 +124,7 @@ private typealias Said = Config.Linux.Seccomp
         #expect(
             findings.errorLines == [
                 "/linux/seccomp/listenerMetadata: must not be set without \"listenerPath\"",
-                "/linux/seccomp/syscalls/1/action: is SCMP_ACT_NOTIFY, and \"listenerPath\" does not say who is to be "
+                "/linux/seccomp/syscalls/2/action: is SCMP_ACT_NOTIFY, and \"listenerPath\" does not say who is to be "
                     + "asked (set /linux/seccomp/listenerPath)",
             ])
     }
@@ -173,11 +179,52 @@ private typealias Said = Config.Linux.Seccomp
             var findings = Findings()
             let program = try #require(resolve(said { $0.architectures = list }, &findings)).program
             func answer(_ audit: UInt32) -> SeccompAnswer {
-                run(program, FilteredCall(audit: audit, number: 500).words(littleEndian: true))
+                run(program, FilteredCall(audit: audit, number: 400).words(littleEndian: true))
             }
             #expect(answer(0xc000_003e) == .errno(1))
             #expect(answer(0x4000_0003) == (foreign ? .killThread : .errno(1)))
             #expect(findings.errorLines == [])
+        }
+    }
+
+    // SC-38 SC-51: Goal: what is newer than the profile is ENOSYS where the default refuses, on each architecture by
+    // its own numbers. Method: default actions, and calls around the highest one named; also by a rule with the
+    // default.
+    @Test func newer() throws {
+        let table: [(Bytes, UInt32?, Bool)] = [
+            ("SCMP_ACT_ERRNO", nil, true), ("SCMP_ACT_ERRNO", 99, true), ("SCMP_ACT_ERRNO", 38, false),
+            ("SCMP_ACT_KILL", nil, true), ("SCMP_ACT_KILL_PROCESS", nil, true), ("SCMP_ACT_TRAP", nil, true),
+            ("SCMP_ACT_ALLOW", nil, false), ("SCMP_ACT_LOG", nil, false), ("SCMP_ACT_TRACE", 5, false),
+        ]
+        for (action, errno, isAnswered) in table {
+            for redundant in [false, true] {
+                let config = said {
+                    $0.defaultAction = action
+                    $0.defaultErrnoRet = errno
+                    $0.architectures = ["SCMP_ARCH_X86", "SCMP_ARCH_X32"]
+                    let named = redundant ? action : "SCMP_ACT_TRAP"
+                    let itsErrno = redundant ? errno : nil
+                    // 425 everywhere but for x32, whose number has a bit more.
+                    $0.syscalls = [.init(names: ["io_uring_setup"], action: named, errnoRet: itsErrno)]
+                }
+                var findings = Findings()
+                let program = try #require(resolve(config, &findings)).program
+                #expect(findings.errorLines == [])
+                func answer(_ audit: UInt32, _ number: UInt32) -> SeccompAnswer {
+                    run(program, FilteredCall(audit: audit, number: number).words(littleEndian: true))
+                }
+                for (audit, bit) in [(0xc000_003e, 0), (0x4000_0003, 0), (0xc000_003e, 0x4000_0000)]
+                    as [(UInt32, UInt32)]
+                {
+                    let usual = answer(audit, bit + 424)
+                    #expect(usual != .errno(38) || errno == 38)
+                    for number in [426, 1000, 0x3fff_fffe] as [UInt32] {
+                        #expect(answer(audit, bit + number) == (isAnswered ? .errno(38) : usual), "\(action.text)")
+                    }
+                    // A call that a tracer has skipped.
+                    #expect(answer(audit, .max) == usual)
+                }
+            }
         }
     }
 

@@ -80,6 +80,8 @@ _Noreturn void chull_exit(int code);
 int chull_getpid(void);
 int chull_getppid(void);
 int chull_setsid(void);
+// A process group of its own for the calling process.
+int chull_setpgid(void);
 int chull_prctl(int option, uint64_t a, uint64_t b, uint64_t c, uint64_t d);
 int chull_execve(const char *path, char *const argv[], char *const envp[]);
 int chull_execveat(int dirfd, const char *path, char *const argv[], char *const envp[], int flags);
@@ -160,15 +162,21 @@ struct chull_last_mile {
     char *const *envp;
     uint32_t uid, gid, last_capability;
     uint32_t filter_count, filter_flags;
-    int set_groups, change_user, set_capabilities, no_new_privileges, chdir_after;
+    int set_groups, change_user, set_capabilities, no_new_privileges, chdir_after, notifies;
     int report, listener;
 };
 // The steps of the last mile, as reported on failure: {step, errno} as two int32 on `report`.
 enum chull_last_mile_step {
     CHULL_STEP_FILTER = 1, CHULL_STEP_BOUNDING, CHULL_STEP_KEEP_CAPS, CHULL_STEP_GROUPS, CHULL_STEP_GID,
     CHULL_STEP_UID, CHULL_STEP_CAPABILITIES, CHULL_STEP_AMBIENT, CHULL_STEP_NO_NEW_PRIVILEGES, CHULL_STEP_CWD,
-    CHULL_STEP_EXECVE
+    CHULL_STEP_LISTENER, CHULL_STEP_EXECVE
 };
 _Noreturn void chull_run_last_mile(const struct chull_last_mile *mile);
+
+// The word beside which the descriptor of a filter's notifications comes.
+#define CHULL_MESSAGE_LISTENER 'L'
+// A second thread that will send that descriptor on a socket; 0 or -errno. Then: sends it, and waits for an answer.
+int chull_courier_start(int socket);
+int chull_courier_deliver(int filter);
 
 #endif

@@ -44,6 +44,7 @@ extension Program {
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         request.noNewKeyring = options.noNewKeyring
         request.preservedDescriptors = preservedDescriptors
+        request.seccompReceiver = Caller.seccompReceiver
         request.listenDescriptors = Caller.listenDescriptors
         amend(&request)
         let store = try store()

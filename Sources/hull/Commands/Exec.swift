@@ -12,6 +12,7 @@ extension Program {
         var request = Request(id: options.id, bundle: "/")
         request.detached = options.detach
         request.preservedDescriptors = preservedDescriptors
+        request.seccompReceiver = Caller.seccompReceiver
         if let path = options.pidFile { request.pidFile = try Caller.absolute(path) }
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         let said = try options.process.map { (path) throws(Failure) in try readProcess(path) }

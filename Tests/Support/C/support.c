@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pty.h>
@@ -212,6 +213,64 @@ ssize_t support_receive(int listener, int milliseconds, char *bytes, size_t size
             }
     close(connection);
     return length;
+}
+
+ssize_t support_receive_all(int listener, int milliseconds, char *bytes, size_t size, int *descriptor, int *parts)
+{
+    *descriptor = -1;
+    *parts = 0;
+    struct pollfd ready = {.fd = listener, .events = POLLIN};
+    if (poll(&ready, 1, milliseconds) != 1)
+        return -ETIMEDOUT;
+    int connection = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+    if (connection < 0)
+        return -errno;
+    ssize_t length = 0;
+    for (;;) {
+        union { char room[CMSG_SPACE(16 * sizeof(int))]; struct cmsghdr align; } control;
+        struct iovec part = {.iov_base = bytes + length, .iov_len = size - length};
+        struct msghdr message = {
+            .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = sizeof control.room};
+        ready.fd = connection;
+        ssize_t some = poll(&ready, 1, milliseconds) == 1 ? recvmsg(connection, &message, MSG_CMSG_CLOEXEC) : 0;
+        if (some <= 0)
+            break;
+        length += some;
+        struct cmsghdr *c = CMSG_FIRSTHDR(&message);
+        *parts = *parts * 10 + (c != NULL);
+        if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && *descriptor < 0)
+            memcpy(descriptor, CMSG_DATA(c), sizeof(int));
+    }
+    close(connection);
+    return length;
+}
+
+int support_answer(int filter, int error)
+{
+    struct seccomp_notif_sizes sizes;
+    if (syscall(SYS_seccomp, SECCOMP_GET_NOTIF_SIZES, 0, &sizes) < 0)
+        return -errno;
+    char *question = malloc(sizes.seccomp_notif), *answer = malloc(sizes.seccomp_notif_resp);
+    int count = 0;
+    for (;;) {
+        struct pollfd ready = {.fd = filter, .events = POLLIN};
+        if (poll(&ready, 1, -1) < 0 && errno == EINTR)
+            continue;
+        if (!(ready.revents & POLLIN))
+            break;
+        memset(question, 0, sizes.seccomp_notif);
+        memset(answer, 0, sizes.seccomp_notif_resp);
+        if (ioctl(filter, SECCOMP_IOCTL_NOTIF_RECV, question) < 0)
+            continue;
+        struct seccomp_notif_resp *said = (void *)answer;
+        said->id = ((struct seccomp_notif *)question)->id;
+        said->error = -error;
+        said->flags = error ? 0 : SECCOMP_USER_NOTIF_FLAG_CONTINUE;
+        ioctl(filter, SECCOMP_IOCTL_NOTIF_SEND, answer);
+        count++;
+    }
+    free(question), free(answer);
+    return count;
 }
 
 int support_window(int terminal, unsigned short *rows, unsigned short *columns)

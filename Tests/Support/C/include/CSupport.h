@@ -29,6 +29,12 @@ int support_await(pid_t pid, int milliseconds, int *status);
 int support_listen(const char *path);
 // Accepts one connection and one message: bytes read, or -errno (-ETIMEDOUT). *descriptor is -1 when none came.
 ssize_t support_receive(int listener, int milliseconds, char *bytes, size_t size, int *descriptor, int *count);
+// Accepts one connection and reads it to its end: all bytes, and in *parts each part that had descriptors as 1, each
+// without as 0, in decimal digits. *descriptor is the first one.
+ssize_t support_receive_all(int listener, int milliseconds, char *bytes, size_t size, int *descriptor, int *parts);
+// Answers questions of a system call filter with an errno, or lets the call happen for 0; until no process has the
+// filter any more. The number of questions, or -errno.
+int support_answer(int filter, int error);
 // Exchanges two names in one step.
 int support_exchange(const char *one, const char *other);
 int support_window(int terminal, unsigned short *rows, unsigned short *columns);

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+package import HullOCI
+
+/// The annotations of a config that change what hull does. `features` names them all, so that an engine can keep its
+/// users from setting them: config.md#annotations, features.md#potentiallyUnsafeConfigAnnotations.
+package enum KnownAnnotation: CaseIterable, Sendable {
+    /// The socket of the agent that is asked about system calls, where `listenerPath` says none.
+    case seccompReceiver
+    /// A system call that is not known is an error, but for the value 0.
+    case seccompFailUnknown
+    /// A program in base 64, used in place of `linux.seccomp`.
+    case seccompProgram
+    /// The option by which `linux.mountLabel` is given, `context` if not said.
+    case mountContextType
+
+    /// The key.
+    package var name: Bytes {
+        switch self {
+        case .seccompReceiver: "run.oci.seccomp.receiver"
+        case .seccompFailUnknown: "run.oci.seccomp_fail_unknown_syscall"
+        case .seccompProgram: "run.oci.seccomp_bpf_data"
+        case .mountContextType: "run.oci.mount_context_type"
+        }
+    }
+
+    /// Where it stands in a config.
+    package var pointer: JSONPointer { ("/annotations" as JSONPointer).appending(name) }
+
+    /// Its value; nil where it is not set.
+    package func value(in annotations: [Entry<Bytes>]?) -> Bytes? {
+        guard let annotations, !annotations.isEmpty else { return nil }
+        return annotations.first { $0.key == name }?.value
+    }
+}

@@ -93,11 +93,8 @@ package struct RootDirectory: ~Copyable {
         let name = clean.lastComponent
         let parent = try makeDirectories(clean.parentPath)
         if try RootDirectory.status(name, in: parent.number) == nil {
-            if directory {
-                try RootDirectory.makeDirectory(name, mode: 0o755, in: parent.number)
-            } else {
-                return try RootDirectory.makeFile(name, in: parent.number)
-            }
+            guard directory else { return try RootDirectory.makeFile(name, in: parent.number) }
+            try RootDirectory.makeDirectory(name, mode: 0o755, in: parent.number)
         }
         return try RootDirectory.openMade(name, [.path, .noFollow], in: parent.number)
     }

@@ -32,7 +32,7 @@ extension Resolution {
             for parameter in asked where !isReadOnlyWord(parameter.key) {
                 findings.error(
                     parameter.origin,
-                    "\"\(parameter.key)\" is about a filesystem, and the container has none of its own at \(destination)")
+                    "\"\(parameter.key)\" is about a filesystem, and \(destination) has none that the config made")
             }
         }
         var plan = MountPlan(destination: destination, what: .remount(remount))

@@ -176,8 +176,8 @@ struct IDMappedMounts {
         }
     }
 
-    // Goal: the namespace that holds the maps has no inhabitants left. Method: what is in the cgroup of the caller after
-    // the call, of a container that is made and of one that is refused after the maps were written.
+    // Goal: the namespace that holds the maps has no inhabitants left. Method: what is in the cgroup of the caller
+    // after the call, of a container that is made and of one that is refused after the maps were written.
     @Test("IM-14 no process stays with the maps", arguments: ["data", "/sys/kernel"])
     func alone(source: String) throws {
         try scenario { s in

@@ -56,8 +56,8 @@ import Testing
         }
     }
 
-    // FT-51. Goal: a listed mount option is carried out. Method: a mount with each word of the table, as a filesystem or
-    // as the bind mount that the word is for.
+    // FT-51. Goal: a listed mount option is carried out. Method: a mount with each word of the table, as a filesystem
+    // or as the bind mount that the word is for.
     @Test(arguments: MountOptions.names) func mountOptions(name: Bytes) throws {
         #expect(try #require(features.mountOptions).contains(name))
         var config = Config.smallest

@@ -53,6 +53,8 @@ package struct FileStatus: Sendable {
     package let size: UInt64
     /// The filesystem that it lies on.
     package let filesystem: DeviceNumber
+    /// The number of the mount through which it was found, as in mountinfo.
+    package let mount: UInt64
     /// The last modification, since 1970.
     package let modified: (seconds: Int64, nanoseconds: UInt32)
 
@@ -205,7 +207,7 @@ func hullStatus(_ directory: Int32, _ path: Bytes, _ flags: Int32) throws(System
         mode: status.mode, uid: status.uid, gid: status.gid,
         device: DeviceNumber(major: status.rdev_major, minor: status.rdev_minor), inode: status.inode,
         links: status.nlink, size: status.size,
-        filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor),
+        filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor), mount: status.mount,
         modified: (status.modified, status.modified_nanoseconds))
 }
 

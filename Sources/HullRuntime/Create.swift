@@ -36,7 +36,7 @@ package struct Creation: ~Copyable {
             created: Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds)).rfc3339,
             owner: host.effectiveUser, cgroup: "",
             ownPidNamespace: plan.spawn.flags & NamespaceKind.pid.cloneFlag != 0, annotations: plan.annotations)
-        record.joinedMountNamespace = plan.inside.contains { if case .changeRoot = $0.action { true } else { false } }
+        record.changedRoot = plan.inside.contains { if case .changeRoot = $0.action { true } else { false } }
         record.seccompListener = plan.process.listener
         for case .pidFile(let path) in plan.outside.map(\.action) { record.pidFile = path }
         self.config = config
@@ -60,7 +60,11 @@ package struct Creation: ~Copyable {
         case .awaitReady: try awaitReady()
         default:
             do throws(SystemError) { try carryOut(step.action) } catch {
+<<<<<<< HEAD
                 throw Failure(error, pointer: step.origin(of: error), hint: hint(for: error, step.action))
+=======
+                throw Failure(error, pointer: step.origin(of: error, plan), hint: hint(for: error, step.action))
+>>>>>>> main
             }
         }
     }
@@ -82,15 +86,18 @@ package struct Creation: ~Copyable {
         case .makeUserNamespace(let uids, let gids, let slot):
             held.set(slot, try UserNamespace.holding(uids: uids.mapText, gids: gids.mapText))
         case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))
+        case .requireForeign(let kind, let slot): try requireForeign(kind, slot)
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
         case .listenForStart: try listenForStart()
         case .clone: try clone()
         case .attachDeviceFilter: try attachDeviceFilter()
         case .writeIDMap(let group, let maps): try writeProc(group ? "gid_map" : "uid_map", maps.mapText)
+        case .compareIDMap(let group, let maps): try compareIDMap(group ? "gid_map" : "uid_map", maps)
         case .denySetgroups: try writeProc("setgroups", "deny")
         case .oomScore(let score): try writeProc("oom_score_adj", "\(score)")
         case .delegateCgroup(let uid, let gid): try cgroup.giveTo(uid: uid, gid: gid)
         case .releaseMappings: try say(.mappingsWritten)
+        case .passTimeOffsets: try passTimeOffsets()
         case .limit(let limit, let soft, let hard):
             try Credentials.setLimit(limit, soft: soft, hard: hard, pid: record.pid)
         case .ownAffinity(let cpus): try Scheduling.setAffinity(cpus, pid: 0)

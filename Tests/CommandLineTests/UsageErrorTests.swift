@@ -105,9 +105,9 @@ struct UsageErrorTests {
             ("--cgroup-manager systemd list", ["--cgroup-manager systemd"]), ("--cgroup-manager cgroupfs create a", []),
             (
                 "create --no-pivot --preserve-fds 1 --pidfd-socket s a",
-                ["--pidfd-socket", "--no-pivot"]
+                ["--pidfd-socket"]
             ),
-            ("run --no-pivot a", ["--no-pivot"]), ("run --preserve-fds 0 --no-new-keyring --no-subreaper a", []),
+            ("run --no-pivot a", []), ("run --preserve-fds 0 --no-new-keyring --no-subreaper a", []),
             (
                 "exec --process-label l --apparmor p --pidfd-socket s --preserve-fds 1 --cgroup c a ls",
                 ["--process-label", "--pidfd-socket", "--cgroup"]

@@ -20,7 +20,8 @@ extension BadValue {
             .init(
                 "/mounts/0/destination", "/proc/sys",
                 #""/proc/sys" cannot be covered: it is inside /proc (allowed below /proc: cpuinfo, diskstats, "#
-                    + "meminfo, stat, swaps, uptime, loadavg, slabinfo, sys/kernel/ns_last_pid, sys/crypto/fips_enabled)"),
+                    + "meminfo, stat, swaps, uptime, loadavg, slabinfo, sys/kernel/ns_last_pid, "
+                    + "sys/crypto/fips_enabled)"),
             .init("/mounts/0/source", "", "a bind mount needs the path to bind"),
             .init(
                 "/mounts/1/type", "",

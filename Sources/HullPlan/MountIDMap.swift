@@ -69,7 +69,7 @@ extension Resolution {
             // What is wrong with them is told where they stand.
             let (uids, gids) = containerMaps
             return uids.isEmpty || gids.isEmpty ? nil : slot(uids, gids, origin)
-        case .join: return plan.spawn.joiner
+        case .join: return joinedSlots[Int(NamespaceKind.user.rawValue)]
         case .host:
             findings.error(
                 origin, "there are no ids to map to: neither the mount has mappings nor the container a user namespace",

@@ -150,14 +150,10 @@ extension Resolution {
         var tree = TreePlan(path: source.below(request.bundle), recursive: options.bind == .recursive, slot: slot)
         tree.attributes = options.attributes
         tree.recursiveAttributes = options.recursive
-<<<<<<< HEAD
         tree.attributesOrigin = pointer.appending("options")
         tree.idMap = idMap
         tree.mustBeProcfs = destination == "/proc"
-        let base = namespacePropagation ?? .private
-=======
         let base = namespacePropagation
->>>>>>> main
         if base != .shared { tree.propagation.append(.init(type: base, recursive: true)) }
         tree.propagation += options.propagation
         var plan = MountPlan(destination: destination, what: .tree(slot: slot))

@@ -145,6 +145,10 @@ extension Resolution {
     mutating func enterRoot() {
         if config.root?.readonly == true { inside(.readonlyRoot, "/root/readonly") }
         if let slot = mountNamespaceSlot {
+            if let said = config.linux?.rootfsPropagation, !said.isEmpty {
+                findings.warn(
+                    "/linux/rootfsPropagation", "has no effect: the root is entered by chroot and no namespace has it")
+            }
             guard case .join(_, let pointer) = namespaces[.mount] else {
                 return inside(.changeRoot(mountNamespace: slot), linuxPointer("namespaces"))
             }

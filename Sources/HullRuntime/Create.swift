@@ -60,11 +60,7 @@ package struct Creation: ~Copyable {
         case .awaitReady: try awaitReady()
         default:
             do throws(SystemError) { try carryOut(step.action) } catch {
-<<<<<<< HEAD
-                throw Failure(error, pointer: step.origin(of: error), hint: hint(for: error, step.action))
-=======
                 throw Failure(error, pointer: step.origin(of: error, plan), hint: hint(for: error, step.action))
->>>>>>> main
             }
         }
     }

@@ -7,13 +7,22 @@ internal import HullOCI
 internal import HullPlan
 
 extension OutsideStep {
-    /// The field that is to blame for a failure of the step: the namespace, where one could not be joined.
+    /// The field that is to blame for a failure of the step: the step's own, the option in it, or the namespace where
+    /// one could not be joined.
     func origin(of error: SystemError, _ plan: ContainerPlan) -> JSONPointer {
-        guard case .clone = action, error.call == "setns" else { return origin }
-        let opening = plan.outside.first { step in
-            if case .openNamespace(let kind, _, _) = step.action { kind.name == error.object } else { false }
+        switch action {
+        case .openTree(let tree):
+            if error.call == callOfIDMap, let map = tree.idMap { return map.origin }
+            return error.call == "mount_setattr" && tree.attributesOrigin != .root ? tree.attributesOrigin : origin
+        case .makeFilesystem(let filesystem, let map, _):
+            return error.call == callOfIDMap ? map.origin : filesystem.origin(of: error, mount: origin)
+        case .clone where error.call == "setns":
+            let opening = plan.outside.first { step in
+                if case .openNamespace(let kind, _, _) = step.action { kind.name == error.object } else { false }
+            }
+            return opening?.origin ?? origin
+        default: return origin
         }
-        return opening?.origin ?? origin
     }
 }
 

@@ -4,7 +4,6 @@ internal import HullBytes
 internal import HullInit
 internal import HullKernel
 internal import HullLinux
-internal import HullOCI
 internal import HullPlan
 
 extension Creation {
@@ -70,18 +69,4 @@ extension Creation {
 }
 
 /// How errors name the call.
-private let callOfIDMap: Bytes = "mount_setattr(MOUNT_ATTR_IDMAP)"
-
-extension OutsideStep {
-    /// The field that is to blame for a failure of the step: the step's own, or the very option in it.
-    func origin(of error: SystemError) -> JSONPointer {
-        switch action {
-        case .openTree(let tree):
-            if error.call == callOfIDMap, let map = tree.idMap { return map.origin }
-            return error.call == "mount_setattr" && tree.attributesOrigin != .root ? tree.attributesOrigin : origin
-        case .makeFilesystem(let plan, let map, _):
-            return error.call == callOfIDMap ? map.origin : plan.origin(of: error, mount: origin)
-        default: return origin
-        }
-    }
-}
+let callOfIDMap: Bytes = "mount_setattr(MOUNT_ATTR_IDMAP)"

@@ -94,16 +94,13 @@ let crunDeviations = [
     "HK-17": "takes zero for no timeout", "HK-18": "exits with 255 and does not keep the hook's output",
     "HK-19": "says pid 0 inside", "HK-21": "runs createContainer when the root is read-only already",
     "ID-03": "reports the mount that fails for lack of a map",
-<<<<<<< HEAD
     "IM-05": "binds the top alone when it has an id map", "IM-07": "says it in other words, or takes ridmap for data",
     "IM-13": "looks for a path to bind",
-=======
     "JN-01 user joined, others joined": "looks for the bundle in the joined mount namespace",
     "JN-01 user inherited, others joined": "looks for the bundle in the joined mount namespace",
     "JN-01 user inherited, others inherited": "leaves the mounts on the host",
     "JN-02 user new, mount joined": "says that the bundle is not there", "JN-05": "does not look",
     "JN-06": "fails with a time namespace here",
->>>>>>> main
     "KL-04 SIGFISH": "takes an unknown name for signal 0", "KL-04 FISH": "takes an unknown name for signal 0",
     "KL-04 1x": "takes the digits at the front", "KL-05": "says \"open pidfd: No such process\" with a capital",
     "KL-06": "says \"error opening file\"", "KL-09": "signals the first process only, unless --all",

@@ -12,6 +12,8 @@ package enum KnownAnnotation: CaseIterable, Sendable {
     case seccompFailUnknown
     /// A program in base 64, used in place of `linux.seccomp`.
     case seccompProgram
+    /// The option by which `linux.mountLabel` is given, `context` if not said.
+    case mountContextType
 
     /// The process keeps the supplementary groups of the caller, but for the value 0: podman's `--group-add
     /// keep-groups`.
@@ -27,6 +29,7 @@ package enum KnownAnnotation: CaseIterable, Sendable {
         case .seccompProgram: "run.oci.seccomp_bpf_data"
         case .keepOriginalGroups: "run.oci.keep_original_groups"
         case .pidfdReceiver: "run.oci.pidfd_receiver"
+        case .mountContextType: "run.oci.mount_context_type"
         }
     }
 

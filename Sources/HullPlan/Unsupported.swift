@@ -9,12 +9,6 @@ extension Resolution {
         let linux = config.linux
         refuse(linux?.netDevices.map { !$0.isEmpty }, "/linux/netDevices")
         refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
-        refuse(linux?.mountLabel.map { !$0.isEmpty }, "/linux/mountLabel")
-        for (index, mount) in (config.mounts ?? []).enumerated() {
-            let pointer = ("/mounts" as JSONPointer).appending(index)
-            refuse(mount.uidMappings.map { !$0.isEmpty }, pointer.appending("uidMappings"))
-            refuse(mount.gidMappings.map { !$0.isEmpty }, pointer.appending("gidMappings"))
-        }
         if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
             findings.error(
                 "/linux/rootfsPropagation", "\"\(said)\" is no propagation",
@@ -30,13 +24,3 @@ extension Resolution {
 private let rootPropagations: [Bytes] = [
     "shared", "slave", "private", "unbindable", "rshared", "rslave", "rprivate", "runbindable",
 ]
-
-extension MountOptions.Special.Kind {
-    /// Whether the option is carried out. `features` names no other.
-    var isCarriedOut: Bool {
-        switch self {
-        case .remount, .tmpcopyup: true
-        case .copySymlink, .sourceNoFollow, .destinationNoFollow, .idMap: false
-        }
-    }
-}

@@ -30,6 +30,7 @@ func isKnownLeftover(_ line: String) -> Bool {
 }
 
 let crunSometimes = [
+    "UP-11": "updates a stopped container where the controller exists",
     "SC-42 refused": "may report the broken socket of its dead child in place of the errno",
     "HK-14": "may fail on the broken pipe of a hook that does not read",
     "NS-08 /etc/hostname": "may report the broken socket of its dead child in place of the errno",
@@ -37,12 +38,15 @@ let crunSometimes = [
 ]
 
 let runcSometimes = [
+    "EV-03": "needs the memory controller for statistics",
     "DL-09": "may leave exec'ed processes, and so the cgroup",
     "ID-08": "may leave the cgroup when its child dies early",
     "NS-08 /etc/hostname": "may leave the cgroup when its child dies early",
 ]
 
 let crunDeviations = [
+    "PA-02": "resumes what is not paused", "UP-02": "knows no suffixes of sizes",
+    "UP-03": "knows no suffixes of sizes", "UP-05": "forgets the period that there is",
     "AN-02": "takes an empty key",
     "CG-60 mapped": "gives the cgroup to root inside", "CG-60 unmapped": "leaves the cgroup to root in this case",
     "CG-61": "gives the cgroup away in any case", "CG-62": "gives nothing without the kernel's list",
@@ -125,6 +129,7 @@ let crunDeviations = [
 ]
 
 let runcDeviations = [
+    "UP-13": "does not look at checkBeforeUpdate",
     "AN-02": "takes an empty key",
     "CG-60 mapped": "leaves the cgroup to root in this case",
     "CG-60 unmapped": "leaves the cgroup to root in this case", "CG-62": "leaves the cgroup to root in this case",

@@ -9,6 +9,7 @@ internal import HullPlan
 extension OutsideStep {
     /// The field that is to blame for a failure of the step: the namespace, where one could not be joined.
     func origin(of error: SystemError, _ plan: ContainerPlan) -> JSONPointer {
+        if case .moveNetDevice(let device, _) = action, error.errno == .eexist { return device.nameOrigin }
         guard case .clone = action, error.call == "setns" else { return origin }
         let opening = plan.outside.first { step in
             if case .openNamespace(let kind, _, _) = step.action { kind.name == error.object } else { false }

@@ -33,6 +33,7 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -109,6 +110,10 @@ int chull_statx(int dirfd, const char *path, int flags, struct chull_status *sta
     };
     return 0;
 }
+int chull_fsetxattr(int fd, const char *name, const void *value, size_t size)
+{
+    RESULT(fsetxattr(fd, name, value, size, 0));
+}
 int chull_fstatfs(int fd, int64_t *type, uint64_t *flags)
 {
     struct statfs s;
@@ -131,6 +136,7 @@ int chull_mount_setattr(int dirfd, const char *path, uint32_t flags, uint64_t se
     RESULT(syscall(SYS_mount_setattr, dirfd, path, flags, &attr, sizeof attr));
 }
 int chull_fsopen(const char *type, uint32_t flags) { RESULT(syscall(SYS_fsopen, type, flags)); }
+int chull_fspick(int dirfd, const char *path, uint32_t flags) { RESULT(syscall(SYS_fspick, dirfd, path, flags)); }
 int chull_fsconfig(int fd, uint32_t command, const char *key, const void *value, int aux)
 {
     RESULT(syscall(SYS_fsconfig, fd, command, key, value, aux));
@@ -284,11 +290,12 @@ int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd)
 }
 // The size of the next message, which stays; 0 at the end.
 int64_t chull_pending(int fd) { RESULT(recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC)); }
-int chull_poll(const int *fds, size_t count, int timeout)
+int chull_poll(const int *fds, size_t count, int timeout, int changes)
 {
     struct pollfd polled[8];
     if (count > 8) return -EINVAL;
-    for (size_t i = 0; i < count; i++) polled[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    for (size_t i = 0; i < count; i++)
+        polled[i] = (struct pollfd){.fd = fds[i], .events = changes >> i & 1 ? POLLPRI : POLLIN};
     int r = poll(polled, count, timeout), ready = 0;
     if (r < 0) return -errno;
     for (size_t i = 0; i < count; i++) ready |= (polled[i].revents != 0) << i;

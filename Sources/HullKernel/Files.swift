@@ -107,6 +107,11 @@ extension Descriptor {
         try hullReadAll(number, limit: limit, object)
     }
 
+    /// All that can be read from the beginning, once more.
+    package borrowing func readAgain(_ object: Bytes = "") throws(SystemError) -> [UInt8] {
+        try hullReadAgain(number, object)
+    }
+
     /// What one read(2) gives, `count` bytes at most.
     package borrowing func readSome(_ count: Int) throws(SystemError) -> [UInt8] {
         try hullReadAvailable(number, count)
@@ -181,6 +186,12 @@ package func hullReadAll(_ number: Int32, limit: Int, _ object: Bytes) throws(Sy
         if all.count > limit { throw SystemError("read", object, Errno(rawValue: EFBIG)) }
         if result == size { size = min(size * 2, 1 << 20) }
     }
+}
+
+/// Reads a descriptor that is not owned here from its beginning to its end.
+package func hullReadAgain(_ number: Int32, _ object: Bytes) throws(SystemError) -> [UInt8] {
+    try check(chull_lseek(number, 0), "lseek", object)
+    return try hullReadAll(number, limit: 1 << 24, object)
 }
 
 /// Writes all bytes to a descriptor that is not owned here.

@@ -32,6 +32,10 @@ struct Resolution {
     /// Whether the runtime opens the file for clock offsets.
     var passesTimeOffsets = false
     var rootAction: (InsideAction, JSONPointer)?
+    /// The user namespaces that hold the id maps of mounts.
+    var idMapSlots: [IDMapSlot] = []
+    /// What labels the container's filesystems.
+    var mountLabel: MountOptions.Parameter?
 
     init(_ config: Config, _ request: Request, _ host: Host) {
         self.config = config
@@ -66,8 +70,10 @@ struct Resolution {
     mutating func run() throws(ConfigErrors) -> ContainerPlan {
         refuseUnsupported()
         plan.annotations = config.annotations ?? []
+        warnOfHandlers()
         plan.hooks = resolveHooks(config.hooks, &findings)
         namespaces = resolveNamespaces(config.linux?.namespaces, at: "/linux/namespaces", &findings)
+        mountLabel = resolveMountLabel()
         resolveRoot()
         resolveCgroup()
         let joins = resolveJoins()
@@ -165,7 +171,8 @@ extension Resolution {
             inside(.makeReadOnly("/dev"), ("/mounts" as JSONPointer).appending(index).appending("options"))
         }
         resolvePaths(config.linux?.readonlyPaths, "/linux/readonlyPaths") { .readonlyPath($0) }
-        resolvePaths(config.linux?.maskedPaths, "/linux/maskedPaths") { .maskedPath($0) }
+        let label = mountLabel
+        resolvePaths(config.linux?.maskedPaths, "/linux/maskedPaths") { .maskedPath($0, label: label) }
     }
 
     private mutating func resolvePaths(

@@ -30,6 +30,7 @@ func isKnownLeftover(_ line: String) -> Bool {
 }
 
 let crunSometimes = [
+    "UP-11": "updates a stopped container where the controller exists",
     "SC-42 refused": "may report the broken socket of its dead child in place of the errno",
     "HK-14": "may fail on the broken pipe of a hook that does not read",
     "NS-08 /etc/hostname": "may report the broken socket of its dead child in place of the errno",
@@ -37,12 +38,15 @@ let crunSometimes = [
 ]
 
 let runcSometimes = [
+    "EV-03": "needs the memory controller for statistics",
     "DL-09": "may leave exec'ed processes, and so the cgroup",
     "ID-08": "may leave the cgroup when its child dies early",
     "NS-08 /etc/hostname": "may leave the cgroup when its child dies early",
 ]
 
 let crunDeviations = [
+    "PA-02": "resumes what is not paused", "UP-02": "knows no suffixes of sizes",
+    "UP-03": "knows no suffixes of sizes", "UP-05": "forgets the period that there is",
     "AN-02": "takes an empty key",
     "CG-60 mapped": "gives the cgroup to root inside", "CG-60 unmapped": "leaves the cgroup to root in this case",
     "CG-61": "gives the cgroup away in any case", "CG-62": "gives nothing without the kernel's list",
@@ -94,6 +98,8 @@ let crunDeviations = [
     "HK-17": "takes zero for no timeout", "HK-18": "exits with 255 and does not keep the hook's output",
     "HK-19": "says pid 0 inside", "HK-21": "runs createContainer when the root is read-only already",
     "ID-03": "reports the mount that fails for lack of a map",
+    "IM-05": "binds the top alone when it has an id map", "IM-07": "says it in other words, or takes ridmap for data",
+    "IM-13": "looks for a path to bind",
     "JN-01 user joined, others joined": "looks for the bundle in the joined mount namespace",
     "JN-01 user inherited, others joined": "looks for the bundle in the joined mount namespace",
     "JN-01 user inherited, others inherited": "leaves the mounts on the host",
@@ -106,8 +112,15 @@ let crunDeviations = [
     "LC-20": "leaves the cgroup of a create that fails", "LC-21": "says \"error opening file\" of a vanished container",
     "MO-02": "has no clearing words beyond rw", "MO-05": "passes these words on as data",
     "MO-06": "passes the word on as data", "MO-09": "makes the mount private again",
-    "MO-13": "asks the kernel for two atimes",
+    "ML-01": "does not know the option yet", "ML-02": "does not know the option yet",
+    "ML-04": "does not know the option yet", "ML-05": "does not know the option yet",
+    "MO-13": "asks the kernel for two atimes", "MO-14": "asks the kernel for two atimes, does not know symfollow",
+    "MO-15": "asks the kernel for two atimes, does not know symfollow", "MO-16": "asks the kernel for two atimes",
+    "MO-18": "asks the kernel for two atimes", "MO-19": "takes several propagation words for one",
     "MP-05": "takes the path from the root", "MT-14": "ignores the data",
+    "MT-17": "leaves the mode to the filesystem", "MT-18": "makes the mount point first (before 1.31)",
+    "MT-22": "opens sources inside the user namespace",
+    "PM-02": "mounts anything there", "PM-05": "covers anything there", "PM-06": "covers anything there",
     "NP-03": "exec ignores noNewPrivileges of the config",
     "NS-02": "fails with a time namespace here", "NS-04": "takes the same type twice",
     "NS-13": "fails with a time namespace here", "NS-15": "fails with a time namespace here, and takes offsets without",
@@ -115,7 +128,8 @@ let crunDeviations = [
     "PR-08": "takes the path from the root", "PR-12": "does not set LISTEN_PID", "PR-15": "does not name the field",
     "PR-16": "does not name what is missing", "PS-03": "takes no words for ps",
     "PS-04": "exits with 253 and other words",
-    "RF-10": "takes any word", "RL-04": "takes the same type twice", "RP-05": "drops the flags of the mount",
+    "RF-10": "takes any word", "RF-13": "makes a slave private, and cannot mask in an unbindable root",
+    "RL-04": "takes the same type twice", "RP-05": "drops the flags of the mount",
     "RP-06": "takes the path from the root", "SC-12": "takes any flag", "SC-14": "takes a rule without names",
     "SY-08": "does not look", "SY-09": "refuses all of them",
     "SC-38": "has no answer for newer calls", "SC-39": "gives the version of its own config of long ago",
@@ -125,6 +139,7 @@ let crunDeviations = [
 ]
 
 let runcDeviations = [
+    "UP-13": "does not look at checkBeforeUpdate",
     "AN-02": "takes an empty key",
     "CG-60 mapped": "leaves the cgroup to root in this case",
     "CG-60 unmapped": "leaves the cgroup to root in this case", "CG-62": "leaves the cgroup to root in this case",
@@ -162,12 +177,21 @@ let runcDeviations = [
     "JN-05": "does not look (before 1.2)", "JN-06": "has no time namespaces before 1.2",
     "KL-09": "signals the first process only (before 1.2)", "MO-03": "passes defaults on as data",
     "MO-08": "keeps the flags of the source (before 1.2)", "MP-05": "takes the path from the root",
+    "IM-01": "has no id maps of mounts before 1.2", "IM-02": "has no id maps of mounts before 1.2",
+    "IM-03": "has no id maps of mounts before 1.2", "IM-05": "has no id maps of mounts before 1.2",
+    "IM-06": "has no id maps of mounts before 1.2", "IM-07": "has no id maps of mounts before 1.2",
+    "IM-08": "has no id maps of mounts before 1.2", "IM-09": "has no id maps of mounts before 1.2",
+    "IM-14": "has no id maps of mounts before 1.2",
+    "MO-15": "asks the kernel for two atimes", "MO-16": "asks the kernel for two atimes",
+    "MO-18": "has recursive words for bind mounts alone",
     "MT-07": "takes the mode of the mount point", "MT-14": "ignores the data",
+    "MT-17": "takes the mode of the mount point",
     "NS-02": "has no time namespaces before 1.2",
     "NS-06": "asks for id maps with a path too", "NS-13": "has no time namespaces before 1.2",
     "NS-15 /linux/timeOffsets": "has no time namespaces before 1.2",
     "NS-14": "leaves processes in sessions of their own, and so the cgroup", "RF-08 shared": "makes the root private",
     "RF-08 rshared": "makes the root private", "RF-09": "cannot bind an unbindable root",
+    "RF-13": "makes the root private, leaves what is below shared, cannot bind an unbindable root",
     "RL-04": "takes the same type twice",
     "RP-06": "takes the path from the root", "SC-13": "ignores the errno", "SC-14": "takes a rule without names",
     "SY-08 kernel.msgmax": "looks at the network namespace only", "SY-09": "refuses all of them (before 1.4)",

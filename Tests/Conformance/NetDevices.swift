@@ -200,7 +200,9 @@ struct NetDevices {
         arguments: [("/linux/netDevices/v0/name", "a:b"), ("/linux/netDevices/lo", "x")])
     func names(pointer: String, name: String) throws {
         try network { _, network in
-            try network.refuses(pointer, "device") { $0["/linux/netDevices"] = ["v0": ["name": .string(name)], "lo": [:]] }
+            try network.refuses(pointer, "device") {
+                $0["/linux/netDevices"] = ["v0": ["name": .string(name)], "lo": [:]]
+            }
         }
     }
 

@@ -14,6 +14,7 @@ extension BadValue {
         ],
         "cgroupsPath": "/a/b", "resources": resourcesBase, "seccomp": seccompBase,
         "netDevices": ["eth7": ["name": "eth0"]], "sysctl": ["net.ipv4.ip_forward": "1"], "rootfsPropagation": "slave",
+        "personality": ["domain": "LINUX"], "memoryPolicy": memoryPolicyBase,
         "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"],
     ]
 

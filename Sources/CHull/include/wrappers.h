@@ -48,6 +48,7 @@ struct chull_status {
     uint32_t modified_nanoseconds;
 };
 int chull_statx(int dirfd, const char *path, int flags, struct chull_status *status);
+int chull_fsetxattr(int fd, const char *name, const void *value, size_t size);
 int chull_fstatfs(int fd, int64_t *type, uint64_t *flags);
 
 // Mounts --------------------------------------------------------------------------------------------------------------
@@ -56,6 +57,7 @@ int chull_move_mount(int from, const char *from_path, int to, const char *to_pat
 int chull_mount_setattr(int dirfd, const char *path, uint32_t flags, uint64_t set, uint64_t clear,
                         uint64_t propagation, int userns);
 int chull_fsopen(const char *type, uint32_t flags);
+int chull_fspick(int dirfd, const char *path, uint32_t flags);
 int chull_fsconfig(int fd, uint32_t command, const char *key, const void *value, int aux);
 int chull_fsmount(int fd, uint32_t flags, uint32_t attributes);
 int chull_pivot_root(const char *new_root, const char *put_old);
@@ -113,7 +115,8 @@ int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd);
 // poll(2) for reading on up to 8 descriptors; timeout in milliseconds, -1 for none. Returns a bit mask of the ready
 // ones.
 int64_t chull_pending(int fd);
-int chull_poll(const int *fds, size_t count, int timeout);
+// Bit i of `changes`: fds[i] is a file of a kernel filesystem, and a change of what it says is waited for.
+int chull_poll(const int *fds, size_t count, int timeout, int changes);
 // Waits until a write(2) gets through, or fails at once.
 int chull_wait_writable(int fd);
 // Blocks all signals and gives a descriptor that reads them; `old` keeps the former mask.

@@ -122,14 +122,13 @@ import Testing
     @Test func disabled() {
         #expect(linux.cgroup == Features.Cgroup(v1: false, v2: true, systemd: false, systemdUser: false, rdma: true))
         #expect(linux.apparmor?.enabled == true && linux.selinux?.enabled == false)
-        #expect(linux.intelRdt?.enabled == false && linux.netDevices?.enabled == false)
+        #expect(linux.intelRdt?.enabled == false && linux.netDevices?.enabled == true)
         #expect(linux.mountExtensions?.idmap?.enabled == true)
         var config = Config.smallest
         config.process?.selinuxLabel = "a"
         config.linux?.intelRdt = .init()
-        config.linux?.netDevices = [Entry(key: "eth0", value: .init())]
         let pointers = [
-            "/linux/netDevices", "/linux/intelRdt", "/process/selinuxLabel",
+            "/linux/intelRdt", "/process/selinuxLabel",
         ]
         #expect(config.errors == pointers.map { "\($0): not supported yet: \($0)" })
     }

@@ -7,7 +7,6 @@ extension Resolution {
     /// A property that is read and not carried out yet is an error: never silently passed over.
     mutating func refuseUnsupported() {
         let linux = config.linux
-        refuse(linux?.netDevices.map { !$0.isEmpty }, "/linux/netDevices")
         refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
         if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
             findings.error(

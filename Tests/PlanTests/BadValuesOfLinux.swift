@@ -13,7 +13,7 @@ extension BadValue {
             ["type": "c", "path": "/dev/x", "major": 1, "minor": 3, "fileMode": 438, "uid": 0, "gid": 0]
         ],
         "cgroupsPath": "/a/b", "resources": resourcesBase, "seccomp": seccompBase,
-        "sysctl": ["net.ipv4.ip_forward": "1"], "rootfsPropagation": "slave",
+        "netDevices": ["eth7": ["name": "eth0"]], "sysctl": ["net.ipv4.ip_forward": "1"], "rootfsPropagation": "slave",
         "personality": ["domain": "LINUX"], "memoryPolicy": memoryPolicyBase,
         "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"],
     ]
@@ -119,5 +119,9 @@ extension BadValue {
         .init(
             "/linux/sysctl/kernel.domainname", "c",
             #"sysctl "kernel.domainname" differs from the field "domainname""#),
+        .init("/linux/netDevices/lo", [:], "the loopback device cannot be moved"),
+        .init(
+            "/linux/netDevices/eth7/name", "a:b",
+            #""a:b" is no name of a network device (1 to 15 bytes without blank, slash and colon)"#),
     ]
 }

@@ -21,6 +21,8 @@ package struct ContainerPlan: Sendable {
     package var spawn = SpawnPlan()
     /// Where it is counted and limited.
     package var cgroup = CgroupPlan()
+    /// Its class of service; nil for that of the runtime.
+    package var intelRdt: IntelRdtPlan?
     /// What it becomes.
     package var process = ProcessPlan()
     /// Programs to run at points of the container's life.
@@ -47,10 +49,16 @@ package enum OutsideAction: Sendable {
     case enableController(Bytes)
     /// Writes a file of the cgroup.
     case writeCgroupFile(CgroupFile)
+    /// Makes or finds the directory of the class of service in resctrl.
+    case makeIntelRdt
+    /// Puts the process into that class.
+    case joinIntelRdt
     /// Opens a host path as a detached mount tree, to be attached inside.
     case openTree(TreePlan)
     /// Opens the file of a namespace to join.
     case openNamespace(NamespaceKind, path: Bytes, slot: Int)
+    /// Opens a file to which what hooks inside the container write is added.
+    case openHookOutput(Bytes, slot: Int)
     /// Connects to the engine's console socket.
     case connectConsole(Bytes)
     /// Opens the socket that `start` will connect to.

@@ -62,10 +62,11 @@ struct Resolution {
     mutating func run() throws(ConfigErrors) -> ContainerPlan {
         refuseUnsupported()
         plan.annotations = config.annotations ?? []
-        plan.hooks = resolveHooks(config.hooks, &findings)
+        plan.hooks = resolveHooks(config.hooks, config.annotations, bundle: request.bundle, &findings)
         namespaces = resolveNamespaces(config.linux?.namespaces, at: "/linux/namespaces", &findings)
         resolveRoot()
         resolveCgroup()
+        resolveIntelRdt()
         let joins = resolveJoins()
         let mounts = resolveMounts()
         let devices = resolveDevices()
@@ -103,11 +104,13 @@ struct Resolution {
     }
 
     private mutating func resolveSpawn() {
+        openHookOutputs()
         if request.startsLater { outside(.listenForStart, "") }
         if let socket = request.consoleSocket, plan.process.terminal {
             outside(.connectConsole(socket), "/process/terminal")
         }
         outside(.clone, "/linux/namespaces")
+        if plan.intelRdt != nil { outside(.joinIntelRdt, linuxPointer("intelRdt")) }
         plan.outside += cgroupFilesAfterClone
         outside(.attachDeviceFilter, "/linux/resources/devices")
         resolveIDMaps()

@@ -9,7 +9,6 @@ extension Resolution {
         let linux = config.linux
         let process = config.process
         refuse(linux?.netDevices.map { !$0.isEmpty }, "/linux/netDevices")
-        refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
         refuse(linux?.mountLabel.map { !$0.isEmpty }, "/linux/mountLabel")
         for (index, mount) in (config.mounts ?? []).enumerated() {
             let pointer = ("/mounts" as JSONPointer).appending(index)

@@ -58,6 +58,7 @@ package struct Creation: ~Copyable {
         switch step.action {
         case .hooks(let kind): try runHooks(kind)
         case .awaitReady: try awaitReady()
+        case .makeIntelRdt: try makeIntelRdt()
         default:
             do throws(SystemError) { try carryOut(step.action) } catch {
                 throw Failure(error, pointer: step.origin, hint: hint(for: error, step.action))
@@ -79,9 +80,11 @@ package struct Creation: ~Copyable {
         case .writeCgroupFile(let file): try cgroup.write(file)
         case .openTree(let tree): held.set(tree.slot, try open(tree))
         case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))
+        case .openHookOutput(let path, let slot): held.set(slot, try openHookOutput(path))
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
         case .listenForStart: try listenForStart()
         case .clone: try clone()
+        case .joinIntelRdt: try record.intelRdt.add(record.pid)
         case .attachDeviceFilter: try attachDeviceFilter()
         case .writeIDMap(let group, let maps): try writeProc(group ? "gid_map" : "uid_map", maps.mapText)
         case .denySetgroups: try writeProc("setgroups", "deny")
@@ -96,7 +99,7 @@ package struct Creation: ~Copyable {
         case .ioPriority(let priority): try Scheduling.set(priority, group: record.pid)
         case .pidFile(let path):
             try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644, through: record.pidFileSibling)
-        case .hooks, .awaitReady: break
+        case .hooks, .awaitReady, .makeIntelRdt: break
         }
     }
 }

@@ -175,7 +175,7 @@ struct BadInput {
     @Test(
         "BI-28 a property that is not carried out yet is refused", .only(.hull),
         arguments: [
-            ("/linux/netDevices", ["eth7": [:]]), ("/linux/intelRdt", ["closID": "x"]),
+            ("/linux/netDevices", ["eth7": [:]]),
             ("/linux/memoryPolicy", ["mode": "MPOL_INTERLEAVE", "nodes": "0"]),
             ("/linux/personality", ["domain": "LINUX32"]), ("/linux/mountLabel", "label"),
             ("/process/selinuxLabel", "label"),

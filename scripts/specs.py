@@ -6,6 +6,9 @@ A table with a column "id" whose cells look like NS-03 is a clause table. Each i
 (in a comment or a display name); each id that a test names is in a table; what the columns "code" and "tests" name in
 `ticks` exists: a file, a type or function, or a member of one (`File.swift:name`, `Type.name`, `name(_:)`; `.name` is a
 member of the one before).
+
+Requirements.md has the demands of the specification: each row names clauses, of these tables or of the conformance
+suite, or has an argument after a dash; the numbers in its text are those of its rows.
 """
 import pathlib
 import re
@@ -84,6 +87,34 @@ def check_column(row: dict[str, str], column: str, tree: dict[pathlib.Path, str]
             problems.append(f"{row['at']}: {row['id']} names {missing}, which is not in {column}")
 
 
+def conformance() -> set[str]:
+    """The clauses of the conformance suite."""
+    text = (ROOT / "Tests/Conformance/CLAUSES.md").read_text()
+    return set(re.findall(r"^\| ([A-Z]{2,6}-\d{2,3}) \|", text, re.M))
+
+
+def check_requirements(known: set[str]) -> None:
+    page = ROOT / "Specs/Requirements.md"
+    counted = {"Demands": [0, 0], "Recommendations": [0, 0]}
+    part, text = "Demands", page.read_text()
+    for number, line in enumerate(text.splitlines(), 1):
+        if line.startswith("## "):
+            part = "Recommendations" if line == "## Recommendations" else "Demands"
+        row = cells(line)
+        if not line.startswith("| ") or len(row) != 3 or not re.match(r"[a-z-]+\.md#", row[0]):
+            continue
+        at, words = f"{page.relative_to(ROOT)}:{number}", row[2].split()
+        names = re.findall(r"\b[A-Z]{2}-\d\d\b", row[2])
+        argued = words[:1] == ["–"]
+        counted[part][argued] += 1
+        if len(words) < 4 if argued else not names or names != words:
+            problems.append(f"{at}: neither clauses nor an argument")
+        problems.extend(f"{at}: there is no clause {name}" for name in names if name not in known)
+    for word, (claimed, not_claimed) in counted.items():
+        if f"{word} claimed: {claimed}. Not claimed: {not_claimed}," not in text:
+            problems.append(f"{page.relative_to(ROOT)}: {word.lower()} are {claimed} and {not_claimed}")
+
+
 def check_names(rows: list[dict[str, str]], tests: dict[pathlib.Path, str]) -> None:
     known = {row["id"] for row in rows}
     prefixes = {identifier.split("-")[0] for identifier in known}
@@ -109,6 +140,7 @@ def main() -> int:
         check_column(row, "code", code)
         check_column(row, "tests", tests)
     check_names(rows, tests)
+    check_requirements({row["id"] for row in rows} | conformance())
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 

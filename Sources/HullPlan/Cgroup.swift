@@ -65,4 +65,18 @@ extension Resolution {
         }
         return path.cleanedPath
     }
+
+    /// config-linux.md, "Cgroup ownership": with a cgroup namespace of its own and the tree mounted for writing the
+    /// container manages what is below its cgroup, which then belongs to the user of its program.
+    mutating func giveCgroup(to uid: UInt32?, _ gid: UInt32?) {
+        guard namespaces.isNew(.cgroup), let uid, let gid, uid != 0,
+            let index = (config.mounts ?? []).firstIndex(where: isWritableTree)
+        else { return }
+        outside(.delegateCgroup(uid: uid, gid: gid), ("/mounts" as JSONPointer).appending(index))
+    }
+
+    private func isWritableTree(_ mount: Config.Mount) -> Bool {
+        mount.source == "cgroup" && ("/" + mount.destination).cleanedPath == "/sys/fs/cgroup"
+            && !(mount.options ?? []).contains("ro")
+    }
 }

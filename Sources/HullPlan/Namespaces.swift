@@ -105,29 +105,21 @@ extension Resolution {
 
     /// The id maps, written from outside: uid_map and gid_map of user_namespaces(7).
     mutating func resolveIDMaps() {
-        guard newUserNamespace else { return }
+        guard newUserNamespace else {
+            if !inUserNamespace { giveCgroup(to: config.process?.user?.uid ?? 0, config.process?.user?.gid ?? 0) }
+            return
+        }
         let uids = resolveIDMappings(config.linux?.uidMappings, at: "/linux/uidMappings", &findings)
         let gids = resolveIDMappings(config.linux?.gidMappings, at: "/linux/gidMappings", &findings)
         outside(.writeIDMap(group: true, gids), "/linux/gidMappings")
         outside(.writeIDMap(group: false, uids), "/linux/uidMappings")
-        delegateCgroup(uids, gids)
+        giveCgroup(
+            to: uids.hostID(of: config.process?.user?.uid ?? 0), gids.hostID(of: config.process?.user?.gid ?? 0))
         guard let process = config.process else { return }
         checkMapped(process.user?.uid ?? 0, uids, process.user == nil ? "/process/user" : "/process/user/uid")
         checkMapped(process.user?.gid ?? 0, gids, process.user == nil ? "/process/user" : "/process/user/gid")
         for (index, group) in (process.user?.additionalGids ?? []).enumerated() {
             checkMapped(group, gids, ("/process/user/additionalGids" as JSONPointer).appending(index))
-        }
-    }
-
-    /// With a cgroup namespace and a writable cgroup mount the container manages its own subtree: cgroups(7),
-    /// "Delegation".
-    private mutating func delegateCgroup(_ uids: [IDMapping], _ gids: [IDMapping]) {
-        guard namespaces.isNew(.cgroup), let uid = uids.hostID(of: 0), let gid = gids.hostID(of: 0) else { return }
-        for (index, mount) in (config.mounts ?? []).enumerated() {
-            guard mount.type == "cgroup" || mount.type == "cgroup2", !(mount.options ?? []).contains("ro")
-            else { continue }
-            outside(.delegateCgroup(uid: uid, gid: gid), ("/mounts" as JSONPointer).appending(index))
-            return
         }
     }
 

@@ -66,11 +66,13 @@ struct CgroupDirectory {
         }
     }
 
-    /// Gives the directory, and the files that the kernel names for it, to another user.
+    /// Gives the directory, and the files that the kernel names for it, to another user; where it names none, those of
+    /// config-linux.md, "Cgroup ownership".
     func giveTo(uid: UInt32, gid: UInt32) throws(SystemError) {
         try HostFiles.changeOwner(path, uid: uid, gid: gid)
-        let names = (try? HostFiles.read("/sys/kernel/cgroup/delegate")) ?? Array("cgroup.procs\n".utf8)
-        for name in Bytes(names).split(0x0a) {
+        let usual: [Bytes] = ["cgroup.procs", "cgroup.subtree_control", "cgroup.threads"]
+        let named = (try? HostFiles.read("/sys/kernel/cgroup/delegate")).map { Bytes($0).split(0x0a) }
+        for name in named ?? usual {
             do { try HostFiles.changeOwner("\(path)/\(name)", uid: uid, gid: gid) } catch {
                 // Files of controllers that are not enabled here.
                 if error.errno != .enoent { throw error }

@@ -6,7 +6,7 @@ import HullCommandLine
 import HullOCI
 import Testing
 
-/// (CL-14)
+/// (CL-64)
 struct DefaultConfigTests {
     /// Goal: the config differs from runc's only as written here. Method: both flattened to pointers and compared.
     @Test(.enabled(if: FileManager.default.fileExists(atPath: "/usr/sbin/runc"), "runc is not installed"))

@@ -6,6 +6,7 @@ import Testing
 @testable import HullCommandLine
 
 /// The command lines that engines were seen to write.
+/// (CL-51)
 struct EngineLineTests {
     private static let podman = "--root /r --log-format=json --log=/l"
     private static let containerd = "--root /run/containerd/x --log /l/log.json --log-format json"

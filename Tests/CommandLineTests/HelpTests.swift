@@ -5,7 +5,7 @@ import Testing
 
 @testable import HullCommandLine
 
-/// (CL-10)
+/// (CL-60)
 struct HelpTests {
     /// Goal: help for every verb names every option, and fits a terminal. Method: all tables against all texts.
     @Test(arguments: [nil] + Verb.allCases.map(Optional.some))

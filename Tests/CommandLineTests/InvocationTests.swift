@@ -19,7 +19,7 @@ private func command<Options: VerbOptions>(
 ) -> Command { make(changed(Options(), change)) }
 
 struct InvocationTests {
-    /// Goal: every way to write an option gives the same value. Method: table of lines that all mean one thing.
+    /// CL-52. Goal: every way to write an option gives the same value. Method: table of lines that all mean one thing.
     @Test(arguments: [
         "create --bundle /b --pid-file p web", "create --bundle=/b --pid-file=p web", "create -b /b -pid-file p web",
         "create -b/b -pid-file=p web", "create -b=/b --pid-file p web", "create -bundle /b --pid-file p -- web",
@@ -61,7 +61,7 @@ struct InvocationTests {
         #expect(try Invocation(words("run -d --keep \(options) web")).command == run)
     }
 
-    /// Goal: each option of exec lands in its field. Method: one line with all that go together.
+    /// CL-53. Goal: each option of exec lands in its field. Method: one line with all that go together.
     @Test func exec() throws {
         let line =
             "exec --cwd /w --env A=1 -e B=2,3 -eC= --tty -u 1000:100 -g 5 --additional-gids=6 -d --pid-file p"
@@ -107,7 +107,7 @@ struct InvocationTests {
         #expect(exec.tty == exec.detach)
     }
 
-    /// Goal: the other verbs. Method: table of lines and what they mean.
+    /// CL-54. Goal: the other verbs. Method: table of lines and what they mean.
     @Test(
         arguments: [
             ("start web", command(Command.start) { (it: inout StartOptions) in it.id = "web" }),

@@ -6,7 +6,7 @@ import HullCommandLine
 import HullOCI
 import Testing
 
-/// (CL-12)
+/// (CL-62)
 struct ListTests {
     private let created = Timestamp(seconds: 1_795_415_550, nanoseconds: 5).rfc3339
     private var web: State {
@@ -55,7 +55,7 @@ struct ListTests {
         #expect(array?.last?["annotations"] == nil)
     }
 
-    /// Goal: what `state` prints. Method: golden, with and without annotations. (CL-13)
+    /// Goal: what `state` prints. Method: golden, with and without annotations. (CL-63)
     @Test func state() {
         #expect(
             stateText(web) == """
@@ -104,7 +104,7 @@ struct ListTests {
         #expect(processLines(of: "", [12]) == nil)
     }
 
-    /// Goal: the lines that engines split. Method: exact text. (CL-11)
+    /// Goal: the lines that engines split. Method: exact text. (CL-61)
     @Test func versionLines() {
         #expect(
             versionText(commit: "unknown", libseccomp: "2.5.4")

@@ -6,7 +6,7 @@ import Testing
 @testable import HullCommandLine
 
 struct UsageErrorTests {
-    /// Goal: a wrong command line gets exactly this sentence. Method: table of lines and sentences.
+    /// CL-55 CL-56. Goal: a wrong command line gets exactly this sentence. Method: table of lines and sentences.
     @Test(arguments: [
         ("creat x", "hull: unknown command \"creat\" (did you mean \"create\"?)"),
         ("pause x", "hull: unknown command \"pause\" (see hull --help)"),
@@ -69,7 +69,7 @@ struct UsageErrorTests {
         ("check a b", "hull check: unexpected argument \"b\" (see hull check --help)"),
         ("version x", "hull version: unexpected argument \"x\" (see hull version --help)"),
     ])
-    /// (CL-09)
+    /// (CL-59)
     func sentences(line: String, sentence: String) {
         let error = #expect(throws: UsageError.self) { try Invocation(words(line)) }
         #expect(error?.line.text == sentence)
@@ -82,7 +82,7 @@ struct UsageErrorTests {
         #expect(error?.problem == "unknown command \"\(verb)\"")
     }
 
-    /// Goal: the error reaches the log that was named before it. Method: the globals of an error after --log.
+    /// CL-57. Goal: the error reaches the log that was named before it. Method: the globals of an error after --log.
     @Test func keepsGlobals() {
         let error = #expect(throws: UsageError.self) {
             try Invocation(words("--log /l --log-format json create --bogus web"))
@@ -98,7 +98,7 @@ struct UsageErrorTests {
         #expect(error?.line == "hull: unknown command \"a\\nb\\x1b[2J\" (see hull --help)")
     }
 
-    /// Goal: what is parsed and not carried out is named. Method: table of lines and the options to refuse.
+    /// CL-58. Goal: what is parsed and not carried out is named. Method: table of lines and the options to refuse.
     @Test(
         arguments: [
             ("--systemd-cgroup create a", ["--systemd-cgroup"]), ("--systemd-cgroup=false create a", []),

@@ -89,4 +89,17 @@ struct CommandLine {
             #expect(outcome.ok, "\(outcome)")
         }
     }
+
+    // Goal: the config may have another name. Method: one beside a config.json that would fail.
+    @Test("CL-20 --config reads another file", .only(.hull, .crun), arguments: ["--config", "-f"])
+    func config(option: String) throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "echo other")
+            try Files.write(bundle.config.text, to: bundle.directory + "/other.json")
+            bundle.text = "{"
+            try bundle.write()
+            let path = bundle.directory + "/other.json"
+            #expect(try s.runtime("run", option, path, "--bundle", bundle.directory, s.id()).lines == ["other"])
+        }
+    }
 }

@@ -43,6 +43,10 @@ let runcSometimes = [
 ]
 
 let crunDeviations = [
+    "AN-02": "takes an empty key",
+    "CG-60 mapped": "gives the cgroup to root inside", "CG-60 unmapped": "leaves the cgroup to root in this case",
+    "CG-61": "gives the cgroup away in any case", "CG-62": "gives nothing without the kernel's list",
+    "CG-63": "takes a cgroup that others use", "FT-60": "has no features before 1.9",
     "SD-01": "has no scheduler", "SD-02": "has no scheduler", "SD-03": "has no scheduler",
     "SD-04": "has no scheduler", "SD-06": "has no scheduler",
     "IP-01": "has no ioPriority", "IP-02": "has no ioPriority",
@@ -110,6 +114,10 @@ let crunDeviations = [
 ]
 
 let runcDeviations = [
+    "AN-02": "takes an empty key",
+    "CG-60 mapped": "leaves the cgroup to root in this case",
+    "CG-60 unmapped": "leaves the cgroup to root in this case", "CG-62": "leaves the cgroup to root in this case",
+    "CG-63": "takes a cgroup that others use, before 1.2",
     "SD-01": "has no scheduler", "SD-02": "has no scheduler", "SD-03": "has no scheduler",
     "SD-04": "has no scheduler", "SD-06": "has no scheduler",
     "IP-01": "has no ioPriority", "IP-02": "has no ioPriority",

@@ -51,6 +51,15 @@ struct Features {
         try #expect(features()["/linux/namespaces"]?.strings.contains("time") == true)
     }
 
+    @Test(
+        "FT-60 the versions that features names are taken in a config", arguments: ["ociVersionMin", "ociVersionMax"])
+    func versions(key: String) throws {
+        let version = try #require(features()["/" + key]?.string)
+        try scenario { s in
+            try #expect(s.inside("echo ran") { $0["/ociVersion"] = .string(version) } == ["ran"])
+        }
+    }
+
     @Test("FT-06 capabilities, cgroup and seccomp")
     func linux() throws {
         let json = try features()

@@ -118,6 +118,18 @@ struct IDMappings {
             #expect(lines == ["65534"])
         }
     }
+
+    // Goal: the owners of files are not changed to suit the map. Method: owners in the root before and after.
+    @Test("ID-60 a user namespace leaves the owners of the root's files alone")
+    func owners() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true") { $0.userNamespace() }
+            let files = ["", "/etc", "/etc/passwd", "/bin/sh", "/tmp"]
+            let before = files.map { Files.owner(bundle.rootfs + $0) }
+            #expect(try s.run(bundle).ok)
+            #expect(files.map { Files.owner(bundle.rootfs + $0) } == before)
+        }
+    }
 }
 
 /// The lines of /proc/PID/status by name, with single spaces.

@@ -191,4 +191,30 @@ struct Lifecycle {
             #expect(try s.runtime("run", "-b", "b1", s.id()).lines == ["ran"])
         }
     }
+
+    // Goal: start does not wait for a process that is gone. Method: kill init of a created container from the host.
+    @Test("LC-60 start of a container whose first process was killed is refused at once")
+    func startOfDead() throws {
+        try scenario { s in
+            let container = try s.create(try s.bundle(script: "echo ran"))
+            let pid = try container.pid()
+            kill(pid: pid)
+            #expect(ending(of: pid) == .signal(9))
+            let outcome = try container("start")
+            #expect(outcome.ending == .exit(1), "\(outcome)")
+            expect(outcome, says: ["cannot start a container that has stopped", "not in created state", "not running"])
+            #expect(try container.status() == "stopped")
+        }
+    }
+
+    // Goal: a failing start is told by what is wrong, not by what it led to. Method: the words for a running one.
+    @Test("LC-61 start of a running container says so in the engines' words", .only(.hull, .runc))
+    func startOfRunning() throws {
+        try scenario { s in
+            let container = try s.start("exec sleep 100")
+            let outcome = try container("start")
+            #expect(outcome.ending == .exit(1), "\(outcome)")
+            expect(outcome, says: ["cannot start an already running container"])
+        }
+    }
 }

@@ -73,4 +73,16 @@ struct List {
             #expect(list?["/0/pid"]?.int == 0)
         }
     }
+
+    // Goal: a mistyped root is no empty list. Method: one that is not there.
+    @Test("LS-60 a root that is named and not there is an error", .only(.hull))
+    func missingRoot() throws {
+        try scenario { s in
+            var other = s.runtime
+            other.root = s.directory + "/none"
+            let outcome = try other("list")
+            #expect(outcome.ending == .exit(1), "\(outcome)")
+            #expect(outcome.stderr.contains("/none"), "\(outcome)")
+        }
+    }
 }

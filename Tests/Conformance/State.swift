@@ -99,6 +99,24 @@ struct State {
     }
 }
 
+extension State {
+    // Goal: a status that the specification does not have stands for a state of its own. Method: freeze and thaw from
+    // the host's side; the spec's statuses before and after.
+    @Test("ST-60 a container whose cgroup is frozen is paused")
+    func paused() throws {
+        try scenario { s in
+            let container = try s.start("exec sleep 100")
+            let freeze = s.cgroupDirectory("g1") + "/cgroup.freeze"
+            #expect(try container.status() == "running")
+            Files.put("1", in: freeze)
+            try container.comes(to: "paused")
+            #expect(try container.state()["/pid"]?.int == container.pid())
+            Files.put("0", in: freeze)
+            try container.comes(to: "running")
+        }
+    }
+}
+
 /// Makes a process with a chosen pid, which needs CAP_CHECKPOINT_RESTORE or root of the pid namespace.
 enum PidNumber {
     static func take(_ pid: Int) throws -> Bool {

@@ -6,7 +6,7 @@ import HullLinux
 import Testing
 
 @Suite struct CapabilityTests {
-    // Goal: names and numbers are libcap's. Method: libcap as the oracle, for all numbers of a set.
+    // CP-55. Goal: names and numbers are libcap's. Method: libcap as the oracle, for all numbers of a set.
     @Test(arguments: UInt8(0)..<64) func tableIsLibcaps(number: UInt8) throws {
         let capability = try #require(Capability(rawValue: number))
         let name = try #require(cap_to_name(cap_value_t(number)))
@@ -21,13 +21,14 @@ import Testing
         #expect(Capability(name: capability.name) == capability)
     }
 
-    // Goal: only the specification's spelling counts. Method: spellings that libcap takes and the spec does not have.
+    // CP-55. Goal: only the specification's spelling counts. Method: spellings that libcap takes and the spec does
+    // not have.
     @Test(arguments: ["cap_chown", "CHOWN", "0", "", "CAP_", "CAP_CHOWN ", "Cap_Chown", "CAP_41", "CAP_CHOWN\u{301}"])
     func refuses(name: String) {
         #expect(Capability(name: Bytes(name)) == nil)
     }
 
-    // Goal: the set is the kernel's word. Method: bits computed by hand.
+    // CP-55. Goal: the set is the kernel's word. Method: bits computed by hand.
     @Test func sets() throws {
         let chown = try #require(Capability(name: "CAP_CHOWN"))
         let admin = try #require(Capability(name: "CAP_SYS_ADMIN"))

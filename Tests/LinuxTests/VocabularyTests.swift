@@ -6,7 +6,7 @@ import HullLinux
 import Testing
 
 @Suite struct ResourceLimitTests {
-    // Goal: the numbers are the kernel's. Method: every name beside the number of asm-generic/resource.h.
+    // RL-54. Goal: the numbers are the kernel's. Method: every name beside the number of asm-generic/resource.h.
     @Test(arguments: [
         ("CPU", 0), ("FSIZE", 1), ("DATA", 2), ("STACK", 3), ("CORE", 4), ("RSS", 5), ("NPROC", 6), ("NOFILE", 7),
         ("MEMLOCK", 8), ("AS", 9), ("LOCKS", 10), ("SIGPENDING", 11), ("MSGQUEUE", 12), ("NICE", 13), ("RTPRIO", 14),
@@ -58,6 +58,7 @@ import Testing
     }
 }
 
+/// (ID-55)
 @Suite struct IDMappingTests {
     // Goal: both translations are each other's inverse and stop at the edges. Method: random ranges, ids near edges.
     @Test func translationsInvert() {

@@ -28,7 +28,7 @@ import Testing
         return (sets, findings)
     }
 
-    // Goal: the five sets arrive as they were said. Method: a different list for each.
+    // CP-50. Goal: the five sets arrive as they were said. Method: a different list for each.
     @Test func sets() {
         let (sets, findings) = resolve(
             said(
@@ -42,7 +42,8 @@ import Testing
         #expect(sets.ambient.names == ["CAP_KILL"])
     }
 
-    // Goal: silence is no privilege (CVE-2016-8867, CVE-2022-29162). Method: no object, an empty one, one set alone.
+    // CP-50. Goal: silence is no privilege (CVE-2016-8867, CVE-2022-29162). Method: no object, an empty one, one set
+    // alone.
     @Test func nothingIsAdded() {
         #expect(resolve(nil).0 == CapabilitySets())
         #expect(resolve(said()).0 == CapabilitySets())
@@ -50,7 +51,7 @@ import Testing
         #expect(sets.inheritable.isEmpty && sets.ambient.isEmpty && sets.effective.isEmpty)
     }
 
-    // Goal: unknown names are logged with their place and do not stop the container. Method: slips of each kind.
+    // CP-51. Goal: unknown names are logged with their place and do not stop the container. Method: slips of each kind.
     @Test func unknownNames() {
         let (sets, findings) = resolve(
             said(bounding: ["CAP_CHOWN", "cap_chown", "NET_ADMIN", "CAP_BANANA_SPLIT_PLEASE"]))
@@ -66,7 +67,7 @@ import Testing
             ])
     }
 
-    // Goal: what cannot be granted is left out of all sets with a warning each, and is no error twice.
+    // CP-52. Goal: what cannot be granted is left out of all sets with a warning each, and is no error twice.
     // Method: a host without CAP_SYS_RESOURCE.
     @Test func notGrantable() throws {
         let resource = try #require(Capability(name: "CAP_SYS_RESOURCE"))
@@ -85,7 +86,7 @@ import Testing
                 })
     }
 
-    // Goal: what capset(2) would refuse without a reason is found before. Method: each rule broken once.
+    // CP-53. Goal: what capset(2) would refuse without a reason is found before. Method: each rule broken once.
     @Test func brokenRules() {
         let (_, findings) = resolve(
             said(
@@ -101,7 +102,8 @@ import Testing
             ])
     }
 
-    // Goal: an ambient capability that cannot be raised is left out without a word. Method: each half of the rule.
+    // CP-54. Goal: an ambient capability that cannot be raised is left out without a word. Method: each half of the
+    // rule.
     @Test func ambient() {
         let (sets, findings) = resolve(
             said(

@@ -25,6 +25,8 @@ import Testing
         wrong.linux?.capabilities = ["cap_kill"]
         let found = try FeaturesSchema.violations(JSONWriter.text(of: wrong)).sorted()
         #expect(found.map { $0.prefix { $0 != ":" } } == ["/linux/capabilities/0", "/linux/namespaces/0"])
+        let extra = Array(#"{"ociVersionMin":"1.0.0","ociVersionMax":"1.3.0","linux":{"wings":{}}}"#.utf8)
+        #expect(try FeaturesSchema.violations(extra) == ["/linux/wings: not in the schema"])
     }
 
     // FT-54. Goal: who is asked. Method: versions and annotations as given; libseccomp's version from the library

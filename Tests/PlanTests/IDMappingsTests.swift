@@ -19,7 +19,7 @@ import Testing
         Said(containerID: inside, hostID: outside, size: size)
     }
 
-    // Goal: a map becomes the kernel's text. Method: the usual maps, and the widest one.
+    // ID-50. Goal: a map becomes the kernel's text. Method: the usual maps, and the widest one.
     @Test func text() {
         let (map, findings) = resolve([range(0, 1000, 1), range(1, 100_000, 65536)])
         #expect(findings.errors.isEmpty)
@@ -28,7 +28,8 @@ import Testing
         #expect(resolve(nil).0.isEmpty)
     }
 
-    // Goal: every mistake that the kernel answers with EINVAL, at its place. Method: a table of lists.
+    // ID-51 ID-52 ID-53. Goal: every mistake that the kernel answers with EINVAL, at its place. Method: a table of
+    // lists.
     @Test(
         arguments: [
             ([(0, 0, 0)], "/linux/uidMappings/0/size: an id mapping of no id"),
@@ -52,7 +53,7 @@ import Testing
         #expect(resolve(ranges.map { range($0.0, $0.1, $0.2) }).1.errorLines == [line])
     }
 
-    // Goal: both limits of length. Method: lists at and above each.
+    // ID-54. Goal: both limits of length. Method: lists at and above each.
     @Test func length() {
         let short = (0..<340).map { range(UInt32($0), UInt32($0), 1) }
         #expect(resolve(short).1.errors.isEmpty)
@@ -68,7 +69,7 @@ import Testing
         #expect(resolve(long, pageSize: 65536).1.errors.isEmpty)
     }
 
-    // Goal: a map that is accepted translates every id both ways, and one that is not has a reason.
+    // ID-53 ID-55. Goal: a map that is accepted translates every id both ways, and one that is not has a reason.
     // Method: random lists of small ranges, beside a count of every single id.
     @Test func acceptedMapsAreInjective() {
         var accepted = 0

@@ -6,7 +6,7 @@ import HullPlan
 import Testing
 
 @Suite struct BlockIOTests {
-    // Goal: weights for both schedulers and limits per device. Method: one config with everything.
+    // RS-58. Goal: weights for both schedulers and limits per device. Method: one config with everything.
     @Test func blockIO() {
         let (plan, findings) = resolvedResources { said in
             var io = Config.Linux.Resources.BlockIO()
@@ -34,7 +34,7 @@ import Testing
         #expect(plan.controllerNames == ["io"])
     }
 
-    // Goal: wrong devices and weights at their place. Method: each rule broken once.
+    // RS-59. Goal: wrong devices and weights at their place. Method: each rule broken once.
     @Test func wrongBlockIO() {
         let (plan, findings) = resolvedResources { said in
             var io = Config.Linux.Resources.BlockIO()

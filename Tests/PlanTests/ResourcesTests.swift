@@ -36,7 +36,7 @@ extension ResourcesPlan {
         }
     }
 
-    // Goal: three numbers of the config become the right files. Method: every combination of kinds of values.
+    // RS-50. Goal: three numbers of the config become the right files. Method: every combination of kinds of values.
     @Test(
         arguments: [
             (nil, nil, nil, []), (0, 0, 0, []), (1_048_576, nil, nil, ["memory.max=1048576"]),
@@ -55,7 +55,7 @@ extension ResourcesPlan {
         #expect(plan.controllerNames == (lines.contains { !$0.hasSuffix("?") } ? ["memory"] : []))
     }
 
-    // Goal: impossible numbers at their place. Method: each rule broken once.
+    // RS-50. Goal: impossible numbers at their place. Method: each rule broken once.
     @Test(
         arguments: [
             (-2, nil, nil, "/linux/resources/memory/limit: the limit is negative: -2 (-1 is no limit)"),
@@ -82,7 +82,7 @@ extension ResourcesPlan {
         #expect(memory(limit: limit, reservation: reservation, swap: swap).1.errorLines == [line])
     }
 
-    // Goal: what cgroup v2 cannot do is said. Method: all such fields, with and without effect.
+    // RS-51. Goal: what cgroup v2 cannot do is said. Method: all such fields, with and without effect.
     @Test func old() {
         let (plan, findings) = resolvedResources { said in
             var memory = Config.Linux.Resources.Memory()
@@ -126,7 +126,8 @@ extension ResourcesPlan {
         }
     }
 
-    // Goal: the conversion that engines expect. Method: known pairs; all shares beside the formula in the C library.
+    // RS-52. Goal: the conversion that engines expect. Method: known pairs; all shares beside the formula in the C
+    // library.
     @Test func weight() {
         for (shares, weight): (UInt64, UInt64) in [
             (0, 1), (2, 1), (3, 2), (1024, 100), (2048, 174), (262_144, 10_000), (.max, 10_000),
@@ -143,7 +144,7 @@ extension ResourcesPlan {
         }
     }
 
-    // Goal: quota, period and burst become one file and another. Method: every combination of kinds of values.
+    // RS-53. Goal: quota, period and burst become one file and another. Method: every combination of kinds of values.
     @Test(
         arguments: [
             (nil, nil, nil, []), (0, 0, nil, []), (50_000, nil, nil, ["cpu.max=50000"]),
@@ -162,7 +163,8 @@ extension ResourcesPlan {
         #expect(findings.errors.isEmpty)
     }
 
-    // Goal: all fields, their order, their controllers and their origins. Method: one config with everything.
+    // RS-54 RS-55. Goal: all fields, their order, their controllers and their origins. Method: one config with
+    // everything.
     @Test func everything() {
         let (plan, findings) = cpu {
             $0.shares = 1024
@@ -191,7 +193,7 @@ extension ResourcesPlan {
             }.0.lines == ["cpu.idle=1"])
     }
 
-    // Goal: what the kernel would answer with EINVAL, at its place. Method: each rule broken once.
+    // RS-53 RS-56. Goal: what the kernel would answer with EINVAL, at its place. Method: each rule broken once.
     @Test func wrong() {
         let (_, findings) = cpu {
             $0.quota = 999
@@ -217,7 +219,7 @@ extension ResourcesPlan {
         #expect(cpu { $0.realtimeRuntime = 0 }.1.errors.isEmpty)
     }
 
-    // Goal: the kernel's lists of numbers. Method: a table of lists that it takes and does not take.
+    // RS-55. Goal: the kernel's lists of numbers. Method: a table of lists that it takes and does not take.
     @Test(arguments: [
         ("0", true), ("0-3,7", true), ("0 , 1-2", true), ("0-15:2/4", true), ("7,0", true), ("", false), (",", false),
         ("0,", false), ("-1", false), ("1-", false), ("2-1", false), ("0-1-2", false), ("0:1/2", false),
@@ -229,7 +231,7 @@ extension ResourcesPlan {
 }
 
 @Suite struct OtherResourcesTests {
-    // Goal: 0 is a limit, -1 is none, less is a mistake. Method: the three.
+    // RS-57. Goal: 0 is a limit, -1 is none, less is a mistake. Method: the three.
     @Test func pids() {
         func pids(_ limit: Int64?) -> (ResourcesPlan, Findings) { resolvedResources { $0.pids = .init(limit: limit) } }
         #expect(pids(100).0.lines == ["pids.max=100"])
@@ -244,7 +246,7 @@ extension ResourcesPlan {
                 == ["/linux/resources/pids/limit: the limit of tasks is negative: -2 (-1 is no limit)"])
     }
 
-    // Goal: a page size becomes a part of a file name and of nothing else. Method: real sizes, and paths.
+    // RS-60. Goal: a page size becomes a part of a file name and of nothing else. Method: real sizes, and paths.
     @Test func hugepages() {
         let (plan, findings) = resolvedResources {
             $0.hugepageLimits = [.init(pageSize: "2MB", limit: 4_194_304), .init(pageSize: "1GB", limit: 0)]
@@ -265,7 +267,8 @@ extension ResourcesPlan {
         }
     }
 
-    // Goal: an RDMA device is one word of a line. Method: good entries, empty ones, names that would break the line.
+    // RS-62. Goal: an RDMA device is one word of a line. Method: good entries, empty ones, names that would break the
+    // line.
     @Test func rdma() {
         let (plan, findings) = resolvedResources {
             $0.rdma = [
@@ -287,7 +290,8 @@ extension ResourcesPlan {
             ])
     }
 
-    // Goal: unified files come last, line by line, known or not. Method: lists, unknown controllers, core files.
+    // RS-63 RS-64. Goal: unified files come last, line by line, known or not. Method: lists, unknown controllers,
+    // core files.
     @Test func unified() {
         let (plan, findings) = resolvedResources {
             $0.pids = .init(limit: 5)
@@ -307,7 +311,7 @@ extension ResourcesPlan {
         #expect(plan.controllers[1].origin == "/linux/resources/unified/io.max")
     }
 
-    // Goal: a key is a file of this cgroup and a limit. Method: paths, no names, files that move processes.
+    // RS-63. Goal: a key is a file of this cgroup and a limit. Method: paths, no names, files that move processes.
     @Test(arguments: [
         ("../x.max", "\"../x.max\" is not the name of a file: it contains a slash"),
         ("a/memory.max", "\"a/memory.max\" is not the name of a file: it contains a slash"),
@@ -326,7 +330,7 @@ extension ResourcesPlan {
         #expect(findings.errors.map(\.pointer) == [JSONPointer("/linux/resources/unified").appending(Bytes(key))])
     }
 
-    // Goal: network classes are refused where they ask for something. Method: values with and without effect.
+    // RS-61. Goal: network classes are refused where they ask for something. Method: values with and without effect.
     @Test func network() {
         var network = Config.Linux.Resources.Network()
         network.classID = 0
@@ -341,7 +345,8 @@ extension ResourcesPlan {
             ])
     }
 
-    // Goal: no name that is written ever leaves the cgroup. Method: random bytes in every place that becomes a name.
+    // RS-60 RS-63. Goal: no name that is written ever leaves the cgroup. Method: random bytes in every place that
+    // becomes a name.
     @Test func namesNeverHaveSlashes() {
         let alphabet: [UInt8] = Array("./GMKB2a \n\0".utf8)
         for _ in 0..<3000 {

@@ -13,7 +13,7 @@ import Testing
         return (plan, findings)
     }
 
-    // Goal: every kind arrives with both numbers, in order. Method: all names at once.
+    // RL-50. Goal: every kind arrives with both numbers, in order. Method: all names at once.
     @Test func all() {
         let said = ResourceLimit.names.enumerated().map {
             Config.Process.Rlimit(type: $1, soft: UInt64($0), hard: .max)
@@ -27,7 +27,7 @@ import Testing
         #expect(resolve(nil).0.isEmpty)
     }
 
-    // Goal: each mistake at its own place. Method: one list with all of them.
+    // RL-51 RL-52 RL-53. Goal: each mistake at its own place. Method: one list with all of them.
     @Test func wrong() {
         let (plan, findings) = resolve([
             .init(type: "RLIMIT_NOFILE", soft: 10, hard: 20), .init(type: "RLIMIT_NOFLE", soft: 1, hard: 1),

@@ -84,7 +84,7 @@ struct Resctrl {
         Bytes(try HostFiles.read(directory(of: plan) + "/schemata"))
     }
 
-    /// Writes a line, in a write of its own: config-linux.md gives their order. The kernel's own words about one that it
+    /// Writes a line, in a write of its own: config-linux.md gives their order. The kernel's words about one that it
     /// does not take are in info/last_cmd_status.
     func write(_ line: IntelRdtPlan.Line, of plan: IntelRdtPlan) throws(SystemError) {
         do { try HostFiles.write(directory(of: plan) + "/schemata", line.text + "\n") } catch {

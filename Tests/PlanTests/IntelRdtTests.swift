@@ -75,8 +75,21 @@ import Testing
     // the order of the steps.
     @Test func order() throws {
         let steps = try config { $0.closID = "gold" }.plan().steps("outside")
-        let order = ["mkdir resctrl gold", "clone3", "write resctrl gold/tasks", "poll ready"]
+        let order = ["mkdir resctrl gold", "clone3 CLONE_NEWNS", "write resctrl gold/tasks", "poll ready"]
         #expect(steps.filter(order.contains) == order, "\(steps)")
+    }
+
+    // IR-16. Goal: exec puts its process where the container is. Method: the steps, with and without a class.
+    @Test func exec() throws {
+        var process = Config.Process(cwd: "/")
+        process.args = ["true"]
+        for hasIntelRdt in [true, false] {
+            var target = ExecTarget(id: "c1", bundle: "/b", namespaces: [.mount], cgroup: "/sys/fs/cgroup/c1")
+            target.hasIntelRdt = hasIntelRdt
+            let plan = try resolveExec(process, linux: nil, in: target, Request(id: "c1", bundle: "/"), .usual)
+            let joins = plan.outside.filter { if case .joinIntelRdt = $0.action { true } else { false } }
+            #expect(joins.map(\.origin) == (hasIntelRdt ? ["/linux/intelRdt"] : []))
+        }
     }
 
     // IR-14. Goal: values that the specification forbids are errors at their place; those it advises against are
@@ -89,7 +102,7 @@ import Testing
         }.errors
         #expect(
             found == [
-                "/linux/intelRdt/memBwSchema: \"L3:0=f\\nMB:0=10\" does not start with \"MB:\"",
+                "/linux/intelRdt/memBwSchema: \"L3:0=f\nMB:0=10\" does not start with \"MB:\"",
                 "/linux/intelRdt/memBwSchema: must be one line",
                 "/linux/intelRdt/schemata/1: is empty",
                 "/linux/intelRdt/schemata/2: must be one line",

@@ -4,10 +4,10 @@ import HullBytes
 import HullKernel
 import HullLinux
 import HullOCI
-import HullPlan
 import Support
 import Testing
 
+@testable import HullPlan
 @testable import HullRuntime
 
 /// The code of resctrl against a tree of plain files. What the kernel adds to a new directory there, the test adds.
@@ -16,7 +16,7 @@ import Testing
     private let resctrl: Resctrl
 
     init() throws {
-        scratch = try Scratch()
+        scratch = Scratch()
         resctrl = Resctrl(root: Bytes(scratch.path))
         try addFiles("")
         try Files.makeDirectory(scratch.path + "/info")

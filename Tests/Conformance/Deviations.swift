@@ -91,7 +91,7 @@ let crunDeviations = [
     "HK-19": "says pid 0 inside", "HK-21": "runs createContainer when the root is read-only already",
     "HK-26 createRuntime": "kills the hook alone", "HK-33": "exits with 255",
     "HK-34": "start returns before the hook has failed, or ignores it",
-    "HK-35": "opens the files anew for startContainer hooks, inside",
+    "HK-35": "fails to run a hook with such files",
     "HK-37": "says \"created\" and \"starting\"",
     "ID-03": "reports the mount that fails for lack of a map",
     "IR-14": "has no intelRdt before 1.9", "IR-15": "has no intelRdt before 1.9",

@@ -283,11 +283,12 @@ int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd)
 }
 // The size of the next message, which stays; 0 at the end.
 int64_t chull_pending(int fd) { RESULT(recv(fd, NULL, 0, MSG_PEEK | MSG_TRUNC)); }
-int chull_poll(const int *fds, size_t count, int timeout)
+int chull_poll(const int *fds, size_t count, int timeout, int changes)
 {
     struct pollfd polled[8];
     if (count > 8) return -EINVAL;
-    for (size_t i = 0; i < count; i++) polled[i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    for (size_t i = 0; i < count; i++)
+        polled[i] = (struct pollfd){.fd = fds[i], .events = changes >> i & 1 ? POLLPRI : POLLIN};
     int r = poll(polled, count, timeout), ready = 0;
     if (r < 0) return -errno;
     for (size_t i = 0; i < count; i++) ready |= (polled[i].revents != 0) << i;

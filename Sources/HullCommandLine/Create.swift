@@ -42,7 +42,7 @@ package struct CreateOptions: VerbOptions {
             .path("pid-file", "FILE", "write the process id to FILE") { $0.pidFile = $1 },
             .path("pidfd-socket", "SOCKET", "send the process descriptor there (not yet)") { $0.pidfdSocket = $1 },
             .flag("no-subreaper", "do not adopt orphaned processes") { $0.noSubreaper = $1 },
-            .flag("no-pivot", "move the root mount, do not pivot (not yet)") { $0.noPivot = $1 },
+            .flag("no-pivot", "move the root mount, do not pivot") { $0.noPivot = $1 },
             .flag("no-new-keyring", "keep the caller's session keyring") { $0.noNewKeyring = $1 },
             .text("preserve-fds", "N", "keep N descriptors from 3 on open") {
                 (options: inout CreateOptions, value) throws(UsageProblem) in

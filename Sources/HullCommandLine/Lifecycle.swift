@@ -30,6 +30,34 @@ package struct StateOptions: VerbOptions {
     package mutating func take(_ operands: [Bytes]) throws(OperandProblem) { id = try onlyID(operands) }
 }
 
+/// What `pause` was told.
+package struct PauseOptions: VerbOptions {
+    /// The container's name.
+    package var id: Bytes = ""
+
+    package init() {}
+
+    package static var page: VerbPage {
+        VerbPage(summary: "freeze all processes of a container", operands: "ID", example: "pause web")
+    }
+
+    package mutating func take(_ operands: [Bytes]) throws(OperandProblem) { id = try onlyID(operands) }
+}
+
+/// What `resume` was told.
+package struct ResumeOptions: VerbOptions {
+    /// The container's name.
+    package var id: Bytes = ""
+
+    package init() {}
+
+    package static var page: VerbPage {
+        VerbPage(summary: "let a paused container go on", operands: "ID", example: "resume web")
+    }
+
+    package mutating func take(_ operands: [Bytes]) throws(OperandProblem) { id = try onlyID(operands) }
+}
+
 /// What `kill` was told.
 package struct KillOptions: VerbOptions {
     /// The container's name.

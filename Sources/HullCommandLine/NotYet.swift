@@ -22,7 +22,6 @@ extension CreateOptions {
     fileprivate var notYet: [Bytes] {
         var options: [Bytes] = []
         if pidfdSocket != nil { options.append("--pidfd-socket") }
-        if noPivot { options.append("--no-pivot") }
         return options
     }
 }

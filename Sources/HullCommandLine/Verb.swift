@@ -4,7 +4,8 @@ package import HullBytes
 
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
-    case run, create, start, exec, kill, delete, state, list, ps, spec, plan, check, features, version, help
+    case run, create, start, exec, kill, delete, pause, resume, update, state, list, ps, events, stats
+    case spec, plan, check, features, version, help
 
     /// How the verb is written.
     package var name: Bytes {
@@ -15,9 +16,14 @@ package enum Verb: CaseIterable, Sendable {
         case .exec: "exec"
         case .kill: "kill"
         case .delete: "delete"
+        case .pause: "pause"
+        case .resume: "resume"
+        case .update: "update"
         case .state: "state"
         case .list: "list"
         case .ps: "ps"
+        case .events: "events"
+        case .stats: "stats"
         case .spec: "spec"
         case .plan: "plan"
         case .check: "check"
@@ -45,9 +51,14 @@ package enum Verb: CaseIterable, Sendable {
         case .exec: ExecOptions.self
         case .kill: KillOptions.self
         case .delete: DeleteOptions.self
+        case .pause: PauseOptions.self
+        case .resume: ResumeOptions.self
+        case .update: UpdateOptions.self
         case .state: StateOptions.self
         case .list: ListOptions.self
         case .ps: PsOptions.self
+        case .events: EventsOptions.self
+        case .stats: StatsOptions.self
         case .spec: SpecOptions.self
         case .plan: PlanOptions.self
         case .check: CheckOptions.self

@@ -100,6 +100,8 @@ package enum InitMessage: Sendable {
 package enum RuntimeWord: UInt8, Sendable {
     /// The id maps are written.
     case mappingsWritten = 0x4d
+    /// Here is the open file for clock offsets.
+    case timeOffsets = 0x54
     /// The hooks have run.
     case goOn = 0x43
     /// Become the container's program.
@@ -111,5 +113,7 @@ package enum RuntimeWord: UInt8, Sendable {
     package var bytes: Bytes { Bytes([rawValue]) }
 
     /// Sends the word; EPIPE where the process is gone.
-    package func send(to socket: Int32) throws(SystemError) { try Sockets.send(bytes, to: socket) }
+    package func send(to socket: Int32, descriptors: [Int32] = []) throws(SystemError) {
+        try Sockets.send(bytes, descriptors: descriptors, to: socket)
+    }
 }

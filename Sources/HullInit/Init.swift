@@ -100,17 +100,17 @@ package struct InitProgram: ~Copyable {
         if !action.makesEntry { parentPath = "" }
         switch action {
         case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
-        case .awaitMappings: try hear(.mappingsWritten)
+        case .awaitMappings: _ = try hear(.mappingsWritten)
         case .becomeNamespaceRoot: try Credentials.becomeNamespaceRoot(groups: true)
         case .join(let kinds, let slot): try CurrentProcess.join(kinds, try descriptor(slot))
-        case .unshare(let kinds): try CurrentProcess.unshare(kinds.reduce(0) { $0 | $1.cloneFlag })
-        case .timeOffsets(let offsets): try enterTimeNamespace(offsets)
+        case .timeOffsets(let offsets, let opensOutside): try enterTimeNamespace(offsets, opensOutside: opensOutside)
         case .sessionKeyring(let name): try joinSessionKeyring(name)
         case .interfaceUp(let name): try Kernel.setInterfaceUp(name)
         case .hostname(let name): try Kernel.setHostname(name)
         case .domainname(let name): try Kernel.setDomainname(name)
         case .propagation(let propagation): try setNamespacePropagation(propagation)
         case .root(let plan): try attachRoot(plan)
+        case .enterRoot(let slot): try enterRoot(slot)
         case .openRoot: root = RootDirectory(try Descriptor(opening: "/", [.path, .directory]))
         case .mount(let mount): try attachMount(mount)
         case .device(let device): try makeDevice(device)
@@ -118,7 +118,7 @@ package struct InitProgram: ~Copyable {
         case .console(let console): try openConsole(console)
         case .runtimeHooks:
             try InitMessage.hooksPoint.send(to: socket)
-            try hear(.goOn)
+            _ = try hear(.goOn)
         case .hook(let kind, let hook): try run(hook, kind)
         case .sysctl(let path, let value): try writeSysctl(path, value)
         case .makeReadOnly(let path): try makeReadOnly(path)
@@ -126,6 +126,7 @@ package struct InitProgram: ~Copyable {
         case .maskedPath(let path): try maskPath(path)
         case .readonlyRoot: try makeRootReadOnly()
         case .pivotRoot: try MountNamespace.pivotRoot(to: root.number)
+        case .moveRoot: try moveRoot()
         case .changeRoot(let slot): try changeRoot(try descriptor(slot))
         case .rootPropagation(let propagation, let recursive):
             try MountNamespace.setPropagation(propagation, recursive: recursive)
@@ -146,10 +147,12 @@ package struct InitProgram: ~Copyable {
         return number
     }
 
-    /// Waits for a word of the runtime. If the runtime has died there is nobody to create a container for.
-    private func hear(_ word: RuntimeWord) throws(SystemError) {
+    /// Waits for a word of the runtime, and what comes beside it. If the runtime has died there is nobody to create a
+    /// container for.
+    func hear(_ word: RuntimeWord) throws(SystemError) -> Descriptor? {
         let received = try Sockets.receive(from: socket)
         guard received.message == word.bytes else { CurrentProcess.exit(1) }
+        return received.takeDescriptor()
     }
 
     /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.
@@ -158,11 +161,11 @@ package struct InitProgram: ~Copyable {
         // While the runtime is at work.
         CurrentProcess.resetIgnoredSignals()
         guard let listener else {
-            try hear(.start)
+            _ = try hear(.start)
             runStartHooks(socket)
             return socket
         }
-        try hear(.goodbye)
+        _ = try hear(.goodbye)
         let connection = try Sockets.accept(listener).give()
         runStartHooks(connection)
         return connection

@@ -16,10 +16,19 @@ extension InitProgram {
 
     /// Offsets can be written before anything is in the namespace: unshare(2) makes it for children only, so it is
     /// entered in a second step (time_namespaces(7)).
-    func enterTimeNamespace(_ offsets: [TimeOffset]) throws(SystemError) {
+    func enterTimeNamespace(_ offsets: [TimeOffset], opensOutside: Bool) throws(SystemError) {
         try CurrentProcess.unshare(NamespaceKind.time.cloneFlag)
-        let text = offsets.map { "\($0.clock) \($0.seconds) \($0.nanoseconds)" as Bytes }.joined("\n")
-        try HostFiles.write("/proc/self/timens_offsets", text + "\n")
+        let passed = opensOutside ? try hear(.timeOffsets) : try Descriptor(opening: timeOffsetsFile, [.write])
+        guard let file = passed else { throw SystemError("recvmsg", timeOffsetsFile, .ebadf) }
+        for offset in offsets {
+            do throws(SystemError) {
+                try file.writeAll("\(offset.clock) \(offset.seconds) \(offset.nanoseconds)\n")
+            } catch {
+                // The kernel wants the clock inside to be positive, and far from its end.
+                let detail: Bytes = error.errno == .erange ? "the clock inside would be below zero or out of range" : ""
+                throw SystemError("write", offset.clock, error.errno, detail: detail)
+            }
+        }
         let namespace = try Descriptor(opening: "/proc/self/ns/time_for_children")
         try CurrentProcess.join([.time], namespace.number)
     }
@@ -93,3 +102,5 @@ extension InitProgram {
         try hook.run(kind, state: state, inheriting: inherited, streams)
     }
 }
+
+private let timeOffsetsFile: Bytes = "/proc/self/timens_offsets"

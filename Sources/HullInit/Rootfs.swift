@@ -83,6 +83,28 @@ extension InitProgram {
         try MountNamespace.changeRoot(to: root.number)
     }
 
+    /// Enters the root by chroot(2), for where pivot_root(2) is impossible: the root of an initramfs cannot be put
+    /// anywhere. The old root stays below, where no path leads. But an unmasked procfs or sysfs there would allow a
+    /// user namespace inside to mount another one, so they go.
+    func moveRoot() throws(SystemError) {
+        var below: [UInt64] = [try MountTree.identifier(of: root.number)]
+        for mount in try MountInfo.all() {
+            if below.contains(mount.identifier) || below.contains(mount.parent) {
+                below.append(mount.identifier)
+            } else if mount.root == "/", mount.type == "proc" || mount.type == "sysfs" {
+                try MountNamespace.hide(mount.mountPoint)
+            }
+        }
+        try MountNamespace.changeRoot(to: root.number)
+    }
+
+    /// Enters the root of a process that is not the root of its mount namespace.
+    mutating func enterRoot(_ slot: Int) throws(SystemError) {
+        guard let place = held.take(slot) else { throw SystemError("descriptor", "\(slot)", .ebadf) }
+        root = RootDirectory(place)
+        try MountNamespace.changeRoot(to: root.number)
+    }
+
     /// Makes the mount of the container's root read-only, and no other.
     func makeRootReadOnly() throws(SystemError) {
         try MountTree.setAttributes(of: root.number, set: .readOnly)

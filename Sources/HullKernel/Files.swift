@@ -53,6 +53,8 @@ package struct FileStatus: Sendable {
     package let size: UInt64
     /// The filesystem that it lies on.
     package let filesystem: DeviceNumber
+    /// The number of the mount through which it was found, as in mountinfo.
+    package let mount: UInt64
     /// The last modification, since 1970.
     package let modified: (seconds: Int64, nanoseconds: UInt32)
 
@@ -103,6 +105,11 @@ extension Descriptor {
     /// All that can be read, up to `limit` bytes; EFBIG beyond.
     package borrowing func readAll(limit: Int = 1 << 24, _ object: Bytes = "") throws(SystemError) -> [UInt8] {
         try hullReadAll(number, limit: limit, object)
+    }
+
+    /// All that can be read from the beginning, once more.
+    package borrowing func readAgain(_ object: Bytes = "") throws(SystemError) -> [UInt8] {
+        try hullReadAgain(number, object)
     }
 
     /// What one read(2) gives, `count` bytes at most.
@@ -181,6 +188,12 @@ package func hullReadAll(_ number: Int32, limit: Int, _ object: Bytes) throws(Sy
     }
 }
 
+/// Reads a descriptor that is not owned here from its beginning to its end.
+package func hullReadAgain(_ number: Int32, _ object: Bytes) throws(SystemError) -> [UInt8] {
+    try check(chull_lseek(number, 0), "lseek", object)
+    return try hullReadAll(number, limit: 1 << 24, object)
+}
+
 /// Writes all bytes to a descriptor that is not owned here.
 package func hullWriteAll(_ number: Int32, _ bytes: Bytes, _ object: Bytes) throws(SystemError) {
     var done = 0
@@ -205,7 +218,7 @@ func hullStatus(_ directory: Int32, _ path: Bytes, _ flags: Int32) throws(System
         mode: status.mode, uid: status.uid, gid: status.gid,
         device: DeviceNumber(major: status.rdev_major, minor: status.rdev_minor), inode: status.inode,
         links: status.nlink, size: status.size,
-        filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor),
+        filesystem: DeviceNumber(major: status.dev_major, minor: status.dev_minor), mount: status.mount,
         modified: (status.modified, status.modified_nanoseconds))
 }
 

@@ -27,6 +27,11 @@ package struct MountTree: ~Copyable {
         self.init(Descriptor(owning: try check(number, "open_tree")))
     }
 
+    /// The number of the mount that an open place lies on, as in mountinfo.
+    package static func identifier(of place: Int32) throws(SystemError) -> UInt64 {
+        try FileStatus(ofOpen: place).mount
+    }
+
     /// Gives the descriptor of the mount's root away.
     package consuming func intoDescriptor() -> Descriptor { descriptor }
 
@@ -150,6 +155,8 @@ package struct FilesystemContext: ~Copyable {
 
 /// MNT_DETACH of sys/mount.h, which contradicts linux/mount.h.
 private let detachFlag: Int32 = 2
+/// UMOUNT_NOFOLLOW of the same.
+private let noFollowFlag: Int32 = 8
 
 /// The mount namespace of the process itself.
 package enum MountNamespace {
@@ -166,6 +173,19 @@ package enum MountNamespace {
         try check(chull_fchdir(root), "fchdir")
         try check(unsafe ("." as Bytes).withCString { unsafe chull_chroot($0) }, "chroot")
         try HostFiles.changeDirectory("/")
+    }
+
+    /// Takes the mount at a path away; where it is locked, since a user namespace got it from another, it is covered.
+    /// What is mounted there for others too stays theirs.
+    package static func hide(_ path: Bytes) throws(SystemError) {
+        let place = try Descriptor(opening: path, [.path, .noFollow])
+        try MountTree.setPropagation(of: place.number, .slave, recursive: true)
+        let result = unsafe path.withCString { unsafe chull_umount2($0, detachFlag | noFollowFlag) }
+        guard result == -Errno.einval.rawValue || result == -Errno.eperm.rawValue else {
+            try check(result, "umount2", path)
+            return
+        }
+        try FilesystemContext("tmpfs").mount([.readOnly]).attach(at: place.number)
     }
 
     /// Makes the open directory, root of a mount, the root of the namespace, and takes the old one away:

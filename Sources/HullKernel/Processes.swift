@@ -66,13 +66,17 @@ package enum ExitStatus: Equatable, Sendable {
 
 /// Waiting: always bounded by a time or by the other side's pidfd.
 package enum Poll {
-    /// A bit mask of the descriptors (8 at most) that can be read or are at their end; 0 when the time is up.
-    package static func ready(_ descriptors: [Int32], timeoutMilliseconds: Int32) throws(SystemError) -> Int32 {
+    /// A bit mask of the descriptors (8 at most) that can be read or are at their end; 0 when the time is up. Those of
+    /// the bits of `changes` are files of cgroupfs or procfs that can always be read: they are ready when what they say
+    /// has changed since they were read last, cgroups(7).
+    package static func ready(
+        _ descriptors: [Int32], timeoutMilliseconds: Int32, changes: Int32 = 0
+    ) throws(SystemError) -> Int32 {
         let deadline = timeoutMilliseconds < 0 ? Int64.max : Clock.monotonic + Int64(timeoutMilliseconds) * 1_000_000
         while true {
             let left = deadline == .max ? -1 : max(0, (deadline - Clock.monotonic + 999_999) / 1_000_000)
             let result = unsafe descriptors.withUnsafeBufferPointer { buffer in
-                unsafe chull_poll(buffer.baseAddress, buffer.count, Int32(left))
+                unsafe chull_poll(buffer.baseAddress, buffer.count, Int32(left), changes)
             }
             if result == -Errno.eintr.rawValue { continue }
             return try check(result, "poll")

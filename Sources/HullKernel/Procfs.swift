@@ -70,6 +70,10 @@ package enum Procfs {
 
 /// A line of /proc/self/mountinfo, as far as hull reads it.
 package struct MountInfo: Sendable {
+    /// The mount's number.
+    package let identifier: UInt64
+    /// The number of the mount that it is mounted on; its own at the top of the tree.
+    package let parent: UInt64
     /// The root of the mount within its filesystem.
     package let root: Bytes
     /// Where it is mounted.
@@ -88,6 +92,8 @@ package struct MountInfo: Sendable {
     package init?(line: Bytes) {
         let fields = line.split(0x20)
         guard fields.count > 6, let dash = fields.firstIndex(of: "-"), dash + 1 < fields.count else { return nil }
+        identifier = fields[0].decimal ?? 0
+        parent = fields[1].decimal ?? 0
         root = MountInfo.unescaped(fields[3])
         mountPoint = MountInfo.unescaped(fields[4])
         options = fields[5]

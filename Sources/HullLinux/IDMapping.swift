@@ -26,6 +26,17 @@ package struct IDMapping: Hashable, Sendable {
     /// The line as the kernel reads it, with its newline.
     package var line: Bytes { "\(containerID) \(hostID) \(size)\n" }
 
+    /// The ranges in the text of a map, in the order of the ids inside: the kernel may give them in another order than
+    /// they were written in.
+    package static func all(inMap text: Bytes) -> [IDMapping] {
+        let ranges = text.split(0x0a).compactMap { line -> IDMapping? in
+            let numbers = line.split(0x20).compactMap(\.decimal).compactMap { UInt32(exactly: $0) }
+            guard numbers.count == 3 else { return nil }
+            return IDMapping(containerID: numbers[0], hostID: numbers[1], size: numbers[2])
+        }
+        return ranges.inOrder
+    }
+
     private static func move(_ id: UInt32, from: UInt32, to: UInt32, size: UInt32) -> UInt32? {
         guard id >= from, id - from < size else { return nil }
         let (moved, overflow) = to.addingReportingOverflow(id - from)
@@ -34,6 +45,8 @@ package struct IDMapping: Hashable, Sendable {
 }
 
 extension Sequence<IDMapping> {
+    /// In the order of the ids inside.
+    package var inOrder: [IDMapping] { sorted { $0.containerID < $1.containerID } }
     /// The id outside of an id inside; nil where no range reaches.
     package func hostID(of id: UInt32) -> UInt32? { lazy.compactMap { $0.hostID(of: id) }.first }
     /// The id inside of an id outside; nil where no range reaches.

@@ -57,6 +57,8 @@ package enum OutsideAction: Sendable {
     case openTree(TreePlan)
     /// Opens the file of a namespace to join.
     case openNamespace(NamespaceKind, path: Bytes, slot: Int)
+    /// Makes sure that the namespace to join is not the runtime's own: what is asked for would change the host.
+    case requireForeign(NamespaceKind, slot: Int)
     /// Opens a file to which what hooks inside the container write is added.
     case openHookOutput(Bytes, slot: Int)
     /// Connects to the engine's console socket.
@@ -69,6 +71,8 @@ package enum OutsideAction: Sendable {
     case attachDeviceFilter
     /// Writes uid_map, or gid_map, of the new user namespace.
     case writeIDMap(group: Bool, [IDMapping])
+    /// Compares uid_map, or gid_map, of the user namespace that was joined with what the config says.
+    case compareIDMap(group: Bool, [IDMapping])
     /// Forbids setgroups(2) in the new user namespace.
     case denySetgroups
     /// Sets the badness of the first process.
@@ -77,6 +81,8 @@ package enum OutsideAction: Sendable {
     case delegateCgroup(uid: UInt32, gid: UInt32)
     /// Lets the first process go on, now that its user namespace is ready.
     case releaseMappings
+    /// Opens the file that takes the clock offsets for the first process, which may not write there itself.
+    case passTimeOffsets
     /// Waits until the namespaces and mounts exist, runs hooks in the runtime's namespaces, lets the process go on.
     case hooks(HookKind)
     /// Waits until the first process is ready to become the container's program.
@@ -111,10 +117,8 @@ package enum InsideAction: Sendable {
     case becomeNamespaceRoot
     /// setns(2), of a namespace's file or of a pidfd.
     case join([NamespaceKind], slot: Int)
-    /// unshare(2), for namespaces that must be made after a join.
-    case unshare([NamespaceKind])
-    /// A new time namespace with offsets, entered.
-    case timeOffsets([TimeOffset])
+    /// A new time namespace with offsets, entered. In another user namespace the runtime opens the file for them.
+    case timeOffsets([TimeOffset], opensOutside: Bool)
     /// A session keyring of the container's own.
     case sessionKeyring(Bytes)
     /// Sets an interface up.
@@ -125,6 +129,8 @@ package enum InsideAction: Sendable {
     case propagation(MountPropagation)
     /// Takes the root of the mount namespace just joined for the container's.
     case openRoot
+    /// Enters the root of another process by chroot(2): that of its mount namespace is another.
+    case enterRoot(slot: Int)
     /// Attaches the root.
     case root(RootPlan)
     case mount(MountPlan)
@@ -145,6 +151,8 @@ package enum InsideAction: Sendable {
     case maskedPath(Bytes)
     case readonlyRoot
     case pivotRoot
+    /// Enters the root by chroot(2), over the old one; the full procfs and sysfs of the old one are taken away before.
+    case moveRoot
     /// Takes a copy of the finished root along into a mount namespace that others use, and enters it by chroot(2):
     /// nothing is mounted there.
     case changeRoot(mountNamespace: Int)
@@ -189,12 +197,19 @@ package struct SpawnPlan: Sendable {
     package var flags: UInt64 = 0
     /// A namespace that the parent joins for its children before the clone, and leaves after it: only pid.
     package var parentJoins: Int?
-    /// A user namespace to join: then a short-lived joiner enters it and clones the process as its sibling.
-    package var joiner: Int?
+    /// Namespaces that a short-lived joiner enters before it clones the process as its sibling, which has them from
+    /// birth: those that must be joined from outside a user namespace, and that one itself.
+    package var joins: [JoinPlan] = []
     /// Whether a new user namespace is made.
     package var newUser = false
     /// The highest slot plus one.
     package var slots = 0
+}
+
+/// A namespace to join: its kind, and where its descriptor is.
+package struct JoinPlan: Sendable {
+    package var kind: NamespaceKind
+    package var slot: Int
 }
 
 /// The container's cgroup.

@@ -10,6 +10,8 @@ package struct ExecTarget: Sendable {
     package var bundle: Bytes
     /// The kinds of namespaces in which the container differs from the caller.
     package var namespaces: [NamespaceKind]
+    /// Whether the container's root is that of its processes alone, not of its mount namespace.
+    package var changedRoot: Bool
     /// The cgroup's directory on the host.
     package var cgroup: Bytes
     /// The annotations of its config.
@@ -18,16 +20,17 @@ package struct ExecTarget: Sendable {
     package var hasIntelRdt = false
 
     /// Takes the facts as they are.
-    package init(id: Bytes, bundle: Bytes, namespaces: [NamespaceKind], cgroup: Bytes) {
+    package init(id: Bytes, bundle: Bytes, namespaces: [NamespaceKind], changedRoot: Bool = false, cgroup: Bytes) {
         self.id = id
         self.bundle = bundle
         self.namespaces = namespaces
+        self.changedRoot = changedRoot
         self.cgroup = cgroup
     }
 }
 
 /// The plan of a further process in a container: it joins what its first process has, and goes the same last mile.
-/// Slot 0 is the pidfd of the first process.
+/// Slot 0 is the pidfd of the first process, slot 1 its root where that is not the root of its mount namespace.
 package func resolveExec(
     _ process: Config.Process, linux: Config.Linux?, in target: ExecTarget, _ request: Request, _ host: Host
 ) throws(ConfigErrors) -> ContainerPlan {
@@ -42,16 +45,17 @@ package func resolveExec(
     surroundings.bundle = target.bundle
     plan.process.filter(by: resolveSeccomp(linux?.seccomp, surroundings, at: "/linux/seccomp", &findings))
     plan.process.preservedDescriptors = request.preservedDescriptors
-    plan.spawn.slots = 1
+    plan.spawn.slots = 2
     if target.namespaces.contains(.pid) { plan.spawn.parentJoins = 0 }
     let joined = target.namespaces.filter { $0 != .pid }
     func inside(_ action: InsideAction, _ origin: JSONPointer) {
         plan.inside.append(InsideStep(action: action, origin: origin))
     }
+    // The kernel takes the user namespace first: setns(2) of a pidfd.
     if !joined.isEmpty { inside(.join(joined, slot: 0), "") }
     if joined.contains(.user) { inside(.becomeNamespaceRoot, "") }
     if !request.noNewKeyring { inside(.sessionKeyring("_ses.\(target.id)"), "") }
-    inside(.openRoot, "")
+    inside(target.changedRoot ? .enterRoot(slot: 1) : .openRoot, "")
     if let console = resolveConsole(process, request, atDevConsole: false, at: .root, &findings) {
         plan.process.terminal = true
         inside(.console(console), "/terminal")

@@ -14,16 +14,20 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .joinIntelRdt: StepWords("write", "resctrl \(plan.intelRdt?.words ?? "")/tasks")
     case .openTree(let tree): StepWords("open_tree", words(for: tree))
     case .openNamespace(let kind, let path, let slot): StepWords("open", "\(path) (\(kind.name)) -> \(slot)")
+    case .requireForeign(let kind, let slot): StepWords("statx", "\(slot) is not /proc/self/ns/\(kind.fileName)")
     case .openHookOutput(let path, let slot): StepWords("open", "\(path) -> \(slot)")
     case .connectConsole(let path): StepWords("connect", path)
     case .listenForStart: StepWords("listen", "for start")
     case .clone: StepWords("clone3", words(for: plan.spawn))
     case .attachDeviceFilter: StepWords("bpf", "device filter, \(plan.cgroup.deviceFilter.count) instructions")
     case .writeIDMap(let group, let maps): StepWords("write", "\(group ? "gid_map" : "uid_map") = \(words(for: maps))")
+    case .compareIDMap(let group, let maps):
+        StepWords("read", "\(group ? "gid_map" : "uid_map") is \(words(for: maps))")
     case .denySetgroups: StepWords("write", "setgroups = deny")
     case .oomScore(let score): StepWords("write", "oom_score_adj = \(score)")
     case .delegateCgroup(let uid, let gid): StepWords("fchownat", "\(plan.cgroup.directory) \(uid):\(gid)")
     case .releaseMappings: StepWords("send", "id maps are written")
+    case .passTimeOffsets: StepWords("open", "timens_offsets")
     case .hooks(let kind): StepWords("execve", "\(kind.name) hooks: \(plan.hooks[kind].count)")
     case .awaitReady: StepWords("poll", "ready")
     case .limit(let resource, let soft, let hard):
@@ -44,14 +48,14 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .awaitMappings: StepWords("poll", "id maps are written")
     case .becomeNamespaceRoot: StepWords("setresuid", "0, setresgid 0, setgroups none")
     case .join(let kinds, let slot): StepWords("setns", "\(slot) \(flags(of: kinds))")
-    case .unshare(let kinds): StepWords("unshare", flags(of: kinds))
-    case .timeOffsets(let offsets): StepWords("unshare", "CLONE_NEWTIME, \(words(for: offsets))")
+    case .timeOffsets(let offsets, _): StepWords("unshare", "CLONE_NEWTIME, \(words(for: offsets))")
     case .sessionKeyring(let name): StepWords("keyctl", "KEYCTL_JOIN_SESSION_KEYRING \(name)")
     case .interfaceUp(let name): StepWords("ioctl", "SIOCSIFFLAGS \(name) up")
     case .hostname(let name): StepWords("sethostname", name)
     case .domainname(let name): StepWords("setdomainname", name)
     case .propagation(let type): StepWords("mount_setattr", "/ \(word(for: type, recursive: type != .shared))")
     case .openRoot: StepWords("open", "/")
+    case .enterRoot(let slot): StepWords("chroot", "\(slot)")
     case .root(let root): StepWords("move_mount", "\(words(for: root)) -> /")
     case .mount(let mount): words(for: mount)
     case .device(let device): words(for: device)
@@ -67,6 +71,7 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .maskedPath(let path): StepWords("move_mount", "nothing -> \(path)")
     case .readonlyRoot: StepWords("mount_setattr", "/ ro")
     case .pivotRoot: StepWords("pivot_root", "/")
+    case .moveRoot: StepWords("chroot", "/, over the old one")
     case .changeRoot(let slot): StepWords("chroot", "/, after setns \(slot) CLONE_NEWNS")
     case .rootPropagation(let type, let recursive):
         StepWords("mount_setattr", "/ \(word(for: type, recursive: recursive))")
@@ -112,7 +117,7 @@ private func words(for tree: TreePlan) -> Bytes {
 private func words(for spawn: SpawnPlan) -> Bytes {
     var words = NamespaceKind.allCases.filter { spawn.flags & $0.cloneFlag != 0 }.map(flag)
     if let slot = spawn.parentJoins { words.append("in pid namespace \(slot)") }
-    if let slot = spawn.joiner { words.append("in user namespace \(slot)") }
+    words += spawn.joins.map { "in \($0.kind.name) namespace \($0.slot)" }
     return words.joined(" ")
 }
 

@@ -115,7 +115,7 @@ extension Resolution {
         var tree = TreePlan(path: source.below(request.bundle), recursive: options.bind == .recursive, slot: slot)
         tree.attributes = options.attributes
         tree.recursiveAttributes = options.recursive
-        let base = namespacePropagation ?? .private
+        let base = namespacePropagation
         if base != .shared { tree.propagation.append(.init(type: base, recursive: true)) }
         tree.propagation += options.propagation
         outside(.openTree(tree), pointer.appending("source"))

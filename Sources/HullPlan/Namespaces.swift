@@ -7,62 +7,80 @@ internal import HullOCI
 extension Resolution {
     /// Which namespaces the clone makes, which are joined and in which order.
     ///
-    /// A user namespace to join comes first, since it decides about the rights in all others; then nothing can be made
-    /// by the clone itself, for it would belong to the caller's user namespace.
+    /// A new user namespace has no rights in what exists already, and one that is joined may have none: beside a user
+    /// namespace the others are joined by a process outside of it, of which the container's first process has them.
     mutating func resolveJoins() -> [InsideStep] {
         checkNamespaces()
         var steps: [InsideStep] = []
         let order: [NamespaceKind] = [.user, .network, .ipc, .uts, .cgroup, .time, .mount, .pid]
-        var joinsUser = false
         for kind in order {
             guard case .join(let path, let pointer) = namespaces[kind] else { continue }
             let slot = newSlot()
             outside(.openNamespace(kind, path: path, slot: slot), pointer)
+            joinedSlots[Int(kind.rawValue)] = slot
             switch kind {
-            case .user:
-                plan.spawn.joiner = slot
-                joinsUser = true
             case .pid: plan.spawn.parentJoins = slot
             case .mount: mountNamespaceSlot = slot
+            case _ where inUserNamespace: plan.spawn.joins.append(JoinPlan(kind: kind, slot: slot))
             default: steps.append(InsideStep(action: .join([kind], slot: slot), origin: pointer))
             }
         }
+        returnToOwnMountNamespace()
         let made = order.filter(namespaces.isNew)
         plan.spawn.newUser = newUserNamespace
         // An offset can only be written before anything is in the namespace: such a one is made inside, in two steps.
         let offsets = resolveTimeOffsets()
         let cloned = made.filter { $0 != .time || offsets.isEmpty }
         plan.spawn.flags = cloned.reduce(0) { $0 | $1.cloneFlag }
-        // The root is built in a namespace of its own even where another is joined at the end.
+        // The root is built in a namespace of its own even where the process is in another at the end.
         if mountNamespaceSlot != nil { plan.spawn.flags |= NamespaceKind.mount.cloneFlag }
         if newUserNamespace {
             steps.insert(InsideStep(action: .awaitMappings, origin: "/linux/uidMappings"), at: 0)
             steps.insert(InsideStep(action: .becomeNamespaceRoot, origin: "/linux/uidMappings"), at: 1)
-        } else if joinsUser {
+        } else if inUserNamespace {
             steps.insert(InsideStep(action: .becomeNamespaceRoot, origin: "/linux/namespaces"), at: 0)
         }
         if !offsets.isEmpty {
-            steps.append(InsideStep(action: .timeOffsets(offsets), origin: "/linux/timeOffsets"))
+            passesTimeOffsets = inUserNamespace
+            steps.append(
+                InsideStep(
+                    action: .timeOffsets(offsets, opensOutside: passesTimeOffsets), origin: "/linux/timeOffsets"))
         }
         return steps
+    }
+
+    /// Without a mount namespace of its own the container's root is built in one that is left again for the runtime's:
+    /// nothing is mounted on the host.
+    private mutating func returnToOwnMountNamespace() {
+        guard namespaces[.mount] == .host, !inUserNamespace else { return }
+        let slot = newSlot()
+        outside(.openNamespace(.mount, path: "/proc/self/ns/mnt", slot: slot), linuxPointer("namespaces"))
+        mountNamespaceSlot = slot
+    }
+
+    /// What is set in a namespace that is joined must not be set on the host: the path may lead to the runtime's own.
+    mutating func requireForeign(_ kind: NamespaceKind, _ origin: JSONPointer) {
+        guard let slot = joinedSlots[Int(kind.rawValue)] else { return }
+        let isRequired = plan.outside.contains { step in
+            if case .requireForeign(kind, _) = step.action { true } else { false }
+        }
+        if !isRequired { outside(.requireForeign(kind, slot: slot), origin) }
     }
 
     private mutating func checkNamespaces() {
         checkIDMaps(config.linux?.uidMappings, "/linux/uidMappings")
         checkIDMaps(config.linux?.gidMappings, "/linux/gidMappings")
-        if namespaces[.mount] == .host {
+        // The kernel lets nobody mount, nor enter, where his user namespace is not the owner or above it.
+        if namespaces[.mount] == .host, inUserNamespace {
             findings.error(
-                linuxPointer("namespaces"), "not supported yet: a container without a mount namespace of its own",
+                linuxPointer("namespaces"),
+                "a user namespace needs a mount namespace beside it: nothing can be mounted in the runtime's",
                 hint: "add {\"type\": \"mount\"}")
         }
-        if case .join(_, let pointer) = namespaces[.mount], inUserNamespace {
-            findings.error(pointer, "not supported yet: joining a mount namespace together with a user namespace")
-        }
-        // setns(2) wants CAP_SYS_ADMIN in the user namespace that owns the other one; a new user namespace owns nothing
-        // that exists already. The pid namespace is joined by the runtime.
-        for (kind, _, origin) in namespaces.joined where newUserNamespace && kind != .pid && kind != .mount {
+        if case .join(_, let pointer) = namespaces[.mount], newUserNamespace {
             findings.error(
-                origin, "not supported yet: joining a \(kind.name) namespace together with a new user namespace")
+                pointer, "a new user namespace owns no mount namespace that exists: nothing can be mounted in it",
+                hint: "leave \"path\" out, or join the user namespace that owns it")
         }
     }
 
@@ -73,7 +91,8 @@ extension Resolution {
         case .host where isSaid:
             findings.error(
                 pointer, "needs a user namespace", hint: "add {\"type\": \"user\"} to /linux/namespaces")
-        case .join where isSaid: findings.warn(pointer, "ignored: the user namespace that is joined has its id maps")
+        case .join where isSaid:
+            findings.warn(pointer, "must be those that the user namespace at the path has; not needed")
         default: break
         }
     }
@@ -81,7 +100,9 @@ extension Resolution {
     private mutating func resolveTimeOffsets() -> [TimeOffset] {
         let said = config.linux?.timeOffsets ?? []
         if !said.isEmpty, !namespaces.isNew(.time) {
-            findings.error("/linux/timeOffsets", "needs a new time namespace")
+            findings.error(
+                "/linux/timeOffsets", "needs a new time namespace",
+                hint: "add {\"type\": \"time\"} to /linux/namespaces")
         }
         return said.compactMap { entry in
             let pointer = ("/linux/timeOffsets" as JSONPointer).appending(entry.key)
@@ -105,12 +126,16 @@ extension Resolution {
 
     /// The id maps, written from outside: uid_map and gid_map of user_namespaces(7).
     mutating func resolveIDMaps() {
-        guard newUserNamespace else {
-            if !inUserNamespace { giveCgroup(to: config.process?.user?.uid ?? 0, config.process?.user?.gid ?? 0) }
-            return
+        guard inUserNamespace else {
+            return giveCgroup(to: config.process?.user?.uid ?? 0, config.process?.user?.gid ?? 0)
         }
         let uids = resolveIDMappings(config.linux?.uidMappings, at: "/linux/uidMappings", &findings)
         let gids = resolveIDMappings(config.linux?.gidMappings, at: "/linux/gidMappings", &findings)
+        guard newUserNamespace else {
+            if !gids.isEmpty { outside(.compareIDMap(group: true, gids), "/linux/gidMappings") }
+            if !uids.isEmpty { outside(.compareIDMap(group: false, uids), "/linux/uidMappings") }
+            return
+        }
         outside(.writeIDMap(group: true, gids), "/linux/gidMappings")
         outside(.writeIDMap(group: false, uids), "/linux/uidMappings")
         giveCgroup(
@@ -130,10 +155,9 @@ extension Resolution {
         }
     }
 
-    /// The propagation of the copied mounts of a new mount namespace: without a word they are slaves, so that what is
-    /// mounted on the host still arrives and nothing goes back.
-    var namespacePropagation: MountPropagation? {
-        guard namespaces.isOwn(.mount) else { return nil }
+    /// The propagation of the copied mounts of the mount namespace in which the root is built: without a word they are
+    /// slaves, so that what is mounted on the host still arrives and nothing goes back.
+    var namespacePropagation: MountPropagation {
         switch config.linux?.rootfsPropagation {
         case "private", "rprivate", "unbindable", "runbindable": return .private
         case "shared", "rshared": return .shared

@@ -21,6 +21,8 @@ package struct Request: Sendable {
     /// Whether `start` comes as a call of its own.
     package var startsLater = false
     package var noNewKeyring = false
+    /// Whether the root is entered without pivot_root(2), which the root of an initramfs does not allow.
+    package var noPivot = false
     /// The agent for system calls that the caller's environment names: RUN_OCI_SECCOMP_RECEIVER.
     package var seccompReceiver: Bytes?
     /// Whether the caller has a terminal of its own to offer.

@@ -27,6 +27,10 @@ struct Resolution {
     var cgroupFilesAfterClone: [OutsideStep] = []
     /// The slot of a mount namespace to join at the end.
     var mountNamespaceSlot: Int?
+    /// By kind, the slots of the namespaces that are joined by path.
+    var joinedSlots = [Int?](repeating: nil, count: NamespaceKind.allCases.count)
+    /// Whether the runtime opens the file for clock offsets.
+    var passesTimeOffsets = false
     var rootAction: (InsideAction, JSONPointer)?
 
     init(_ config: Config, _ request: Request, _ host: Host) {
@@ -62,6 +66,7 @@ struct Resolution {
     mutating func run() throws(ConfigErrors) -> ContainerPlan {
         refuseUnsupported()
         plan.annotations = config.annotations ?? []
+        warnOfHandlers()
         plan.hooks = resolveHooks(config.hooks, config.annotations, bundle: request.bundle, &findings)
         namespaces = resolveNamespaces(config.linux?.namespaces, at: "/linux/namespaces", &findings)
         resolveRoot()
@@ -81,7 +86,7 @@ struct Resolution {
     private mutating func assembleInside(_ joins: [InsideStep], _ mounts: [InsideStep], _ devices: [InsideStep]) {
         plan.inside = layers + joins
         resolveIdentity()
-        if let propagation = namespacePropagation { inside(.propagation(propagation), "/linux/rootfsPropagation") }
+        inside(.propagation(namespacePropagation), "/linux/rootfsPropagation")
         if let (action, origin) = rootAction { inside(action, origin) }
         plan.inside += mounts + devices
         if !plan.hooks[.prestart].isEmpty || !plan.hooks[.createRuntime].isEmpty {
@@ -116,6 +121,7 @@ struct Resolution {
         resolveIDMaps()
         if let adjustment = config.process?.oomScoreAdj { outside(.oomScore(adjustment), "/process/oomScoreAdj") }
         if newUserNamespace { outside(.releaseMappings, "/linux/uidMappings") }
+        if passesTimeOffsets { outside(.passTimeOffsets, "/linux/timeOffsets") }
         if !plan.hooks[.prestart].isEmpty || !plan.hooks[.createRuntime].isEmpty {
             outside(.hooks(.prestart), "/hooks/prestart")
             outside(.hooks(.createRuntime), "/hooks/createRuntime")
@@ -153,7 +159,10 @@ extension Resolution {
     mutating func resolveHiding() {
         let sysctls = resolveSysctl(
             config.linux?.sysctl, namespaces: namespaces, domainname: config.domainname, at: "/linux/sysctl", &findings)
-        for sysctl in sysctls { inside(.sysctl(path: sysctl.path, value: sysctl.value), sysctl.origin) }
+        for sysctl in sysctls {
+            requireForeign(sysctl.namespace, sysctl.origin)
+            inside(.sysctl(path: sysctl.path, value: sysctl.value), sysctl.origin)
+        }
         for (index, mount) in (config.mounts ?? []).enumerated() where isReadOnlyDev(mount) {
             inside(.makeReadOnly("/dev"), ("/mounts" as JSONPointer).appending(index).appending("options"))
         }

@@ -138,10 +138,14 @@ extension Resolution {
     /// The steps that turn a directory into the root of the process, last of all mounts.
     mutating func enterRoot() {
         if config.root?.readonly == true { inside(.readonlyRoot, "/root/readonly") }
-        if case .join(_, let pointer) = namespaces[.mount], let slot = mountNamespaceSlot {
+        if let slot = mountNamespaceSlot {
+            guard case .join(_, let pointer) = namespaces[.mount] else {
+                return inside(.changeRoot(mountNamespace: slot), linuxPointer("namespaces"))
+            }
             return inside(.changeRoot(mountNamespace: slot), pointer)
         }
-        inside(.pivotRoot, "/root/path")
+        inside(request.noPivot ? .moveRoot : .pivotRoot, "/root/path")
+        refusePrivateMove()
         guard let said = config.linux?.rootfsPropagation else { return }
         switch said {
         case "shared", "rshared":
@@ -149,6 +153,19 @@ extension Resolution {
         case "unbindable", "runbindable":
             inside(.rootPropagation(.unbindable, recursive: said == "runbindable"), "/linux/rootfsPropagation")
         default: break
+        }
+    }
+}
+
+extension Resolution {
+    /// The old root stays below the new one: cut off from the host it would keep every mount of the host busy, those
+    /// that the host unmounts included.
+    private mutating func refusePrivateMove() {
+        guard request.noPivot, let said = config.linux?.rootfsPropagation else { return }
+        if said == "private" || said == "rprivate" {
+            findings.error(
+                "/linux/rootfsPropagation", "\"\(said)\" cannot be used with --no-pivot",
+                hint: "slave, rslave, shared, rshared")
         }
     }
 }

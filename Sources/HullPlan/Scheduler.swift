@@ -112,6 +112,6 @@ extension Findings {
     ) {
         error(
             pointer, "unknown \(what) \"\(found)\"",
-            hint: nearestHint(to: found, among: known, prefix: prefix) ?? known.joined(", "))
+            hint: namesHint(for: found, among: known, prefix: prefix))
     }
 }

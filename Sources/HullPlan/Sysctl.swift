@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HullBytes
-internal import HullLinux
+package import HullLinux
 package import HullOCI
 
 /// One write to a file below /proc/sys.
@@ -10,6 +10,8 @@ package struct SysctlPlan: Equatable, Sendable {
     package var path: Bytes
     /// What is written.
     package var value: Bytes
+    /// The kind of namespace that it belongs to.
+    package var namespace: NamespaceKind
     /// The entry that said it.
     package var origin: JSONPointer
 }
@@ -29,8 +31,8 @@ package func resolveSysctl(
             findings.error(origin, "sysctl \"\(entry.key)\" is no path below /proc/sys")
             continue
         }
-        if let problem = sysctlProblem(parts, namespaces) {
-            findings.error(origin, "sysctl \"\(entry.key)\" \(problem)")
+        guard let kind = namespace(of: parts), namespaces.isOwn(kind) else {
+            findings.error(origin, "sysctl \"\(entry.key)\" \(sysctlProblem(parts))", hint: sysctlHint(parts))
             continue
         }
         let path = parts.joined("/")
@@ -41,7 +43,7 @@ package func resolveSysctl(
             findings.error(origin, "sysctl \"\(entry.key)\" is already set above in another spelling")
             continue
         }
-        plan.append(SysctlPlan(path: path, value: entry.value, origin: origin))
+        plan.append(SysctlPlan(path: path, value: entry.value, namespace: kind, origin: origin))
     }
     return plan
 }
@@ -60,19 +62,24 @@ func sysctlParts(_ key: Bytes) -> [Bytes]? {
     return parts
 }
 
-/// Why the parameter cannot be set with these namespaces; nil if it can.
-private func sysctlProblem(_ parts: [Bytes], _ namespaces: NamespaceList) -> Bytes? {
-    guard parts.count >= 2 else { return "is not in a separate kernel namespace" }
-    if parts[0] == "net" {
-        return namespaces.isOwn(.network) ? nil : "is not allowed in the host's network namespace"
-    }
-    if isIPCSysctl(parts) { return namespaces.isOwn(.ipc) ? nil : "is not allowed in the host's ipc namespace" }
-    if parts[0] == "user" { return namespaces.isOwn(.user) ? nil : "is not allowed in the host's user namespace" }
+/// The kind of namespace that the parameter belongs to; nil for one of the whole kernel.
+private func namespace(of parts: [Bytes]) -> NamespaceKind? {
+    guard parts.count >= 2 else { return nil }
+    if parts[0] == "net" { return .network }
+    if isIPCSysctl(parts) { return .ipc }
+    if parts[0] == "user" { return .user }
+    return parts == ["kernel", "domainname"] ? .uts : nil
+}
+
+/// Why the parameter cannot be set in the namespaces that there are.
+private func sysctlProblem(_ parts: [Bytes]) -> Bytes {
+    if let kind = namespace(of: parts) { return "is not allowed in the host's \(kind.name) namespace" }
     if parts == ["kernel", "hostname"] { return "is not allowed: the field \"hostname\" says the same" }
-    if parts == ["kernel", "domainname"] {
-        return namespaces.isOwn(.uts) ? nil : "is not allowed in the host's uts namespace"
-    }
     return "is not in a separate kernel namespace"
+}
+
+private func sysctlHint(_ parts: [Bytes]) -> Bytes? {
+    namespace(of: parts).map { "add {\"type\": \"\($0.name)\"} to /linux/namespaces" }
 }
 
 /// System V IPC and POSIX message queues: ipc_namespaces(7).

@@ -85,6 +85,16 @@ extension Creation {
         return file
     }
 
+    /// A namespace to join that is the runtime's own by another path: what is set in it would be set on the host.
+    func requireForeign(_ kind: NamespaceKind, _ slot: Int) throws(SystemError) {
+        guard let number = held[slot] else { throw SystemError("descriptor", "\(slot)", .ebadf) }
+        let own = try HostFiles.status("/proc/self/ns/\(kind.fileName)")
+        guard try FileStatus(ofOpen: number).inode != own?.inode else {
+            throw SystemError(
+                "setns", kind.name, .einval, words: "not allowed: the \(kind.name) namespace to join is the host's")
+        }
+    }
+
     /// The socket on which init waits for `start`. Its path may be longer than sun_path allows, so it is bound from
     /// inside the directory; the working directory of the runtime is the bundle before and after.
     mutating func listenForStart() throws(SystemError) {
@@ -125,6 +135,24 @@ extension Creation {
         try HostFiles.write("/proc/\(record.pid)/\(name)", text)
     }
 
+    /// The maps as the kernel shows them to the runtime: in ids of the runtime's user namespace, as in the config.
+    func compareIDMap(_ name: Bytes, _ said: [IDMapping]) throws(SystemError) {
+        let path = "/proc/\(record.pid)/\(name)" as Bytes
+        let found = IDMapping.all(inMap: Bytes(try HostFiles.read(path)))
+        guard found == said.inOrder else {
+            let lines = found.map { "\($0.containerID) \($0.hostID) \($0.size)" as Bytes }.joined(", ")
+            throw SystemError(
+                "read", path, .einval, words: "the user namespace that is joined has another id mapping: \(lines)")
+        }
+    }
+
+    /// timens_offsets(7) belongs to the host's root, since the process hides from all others; whoever has it open may
+    /// write if the opener might.
+    func passTimeOffsets() throws(SystemError) {
+        let file = try Descriptor(opening: "/proc/\(record.pid)/timens_offsets", [.write])
+        try RuntimeWord.timeOffsets.send(to: initSocket, descriptors: [file.number])
+    }
+
     func say(_ word: RuntimeWord) throws(SystemError) {
         try word.send(to: initSocket)
     }
@@ -159,6 +187,8 @@ extension Creation {
         case .limit where error.errno == .eperm:
             "raising a hard limit needs CAP_SYS_RESOURCE in the host's user namespace"
         case .clone where error.errno == .enospc: "the limit of nested or counted namespaces is reached: /proc/sys/user"
+        case .clone where error.call == "setns" && error.errno == .eperm:
+            "joining needs CAP_SYS_ADMIN in the user namespace that owns it"
         case .clone where error.errno == .einval: "this kernel may lack one of the namespace kinds"
         default: nil
         }

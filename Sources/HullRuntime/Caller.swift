@@ -67,6 +67,24 @@ package enum Caller {
         try attempt { () throws(SystemError) in try HostFiles.read(path) }
     }
 
+    /// All bytes of standard input.
+    package static func standardInput() throws(Failure) -> [UInt8] {
+        try attempt { () throws(SystemError) in try hullReadAll(0, limit: 1 << 24, "standard input") }
+    }
+
+    /// Whether standard output is a terminal.
+    package static var hasTerminal: Bool { Terminal.isTerminal(1) }
+
+    /// Nanoseconds of a clock that never goes back.
+    package static var monotonic: Int64 { Clock.monotonic }
+
+    /// Does nothing for a time.
+    package static func sleep(milliseconds: Int64) throws(Failure) {
+        _ = try attempt { () throws(SystemError) in
+            try Poll.ready([], timeoutMilliseconds: Int32(clamping: milliseconds))
+        }
+    }
+
     /// Enters a directory.
     package static func changeDirectory(_ path: Bytes) throws(Failure) {
         try attempt { () throws(SystemError) in try HostFiles.changeDirectory(path) }

@@ -27,8 +27,8 @@ struct ContainerRecord: JSONWritable {
     var madeCgroups: [Bytes] = []
     /// Whether the container has a pid namespace of its own, so that its first process takes all others along.
     var ownPidNamespace: Bool
-    /// Whether its mount namespace is another's: the root is then only that of its own processes.
-    var joinedMountNamespace = false
+    /// Whether its mount namespace is another's: the root is then only that of its own processes, by chroot(2).
+    var changedRoot = false
     /// Whether creation is complete.
     var isCreated = false
     /// The pid file that was asked for, written or not.
@@ -55,7 +55,7 @@ struct ContainerRecord: JSONWritable {
             writer.key("madeCgroups")
             writer.array { writer in for path in madeCgroups { writer.value(path) } }
             writer.member("ownPidNamespace", ownPidNamespace)
-            writer.member("joinedMountNamespace", joinedMountNamespace)
+            writer.member("changedRoot", changedRoot)
             writer.member("isCreated", isCreated)
             writer.member("pidFile", pidFile)
             if !intelRdt.group.isEmpty {
@@ -92,7 +92,7 @@ extension ContainerRecord: JSONObjectReadable {
         cgroup = reader.required("cgroup", object)
         madeCgroups = reader.optional("madeCgroups", object) ?? []
         ownPidNamespace = reader.required("ownPidNamespace", object)
-        joinedMountNamespace = reader.optional("joinedMountNamespace", object) ?? false
+        changedRoot = reader.optional("changedRoot", object) ?? false
         isCreated = reader.required("isCreated", object)
         pidFile = reader.optional("pidFile", object) ?? ""
         intelRdt = reader.optional("intelRdt", object) ?? IntelRdtRecord()

@@ -36,7 +36,7 @@ package struct Creation: ~Copyable {
             created: Timestamp(seconds: now.seconds, nanoseconds: UInt32(now.nanoseconds)).rfc3339,
             owner: host.effectiveUser, cgroup: "",
             ownPidNamespace: plan.spawn.flags & NamespaceKind.pid.cloneFlag != 0, annotations: plan.annotations)
-        record.joinedMountNamespace = plan.inside.contains { if case .changeRoot = $0.action { true } else { false } }
+        record.changedRoot = plan.inside.contains { if case .changeRoot = $0.action { true } else { false } }
         record.seccompListener = plan.process.listener
         for case .pidFile(let path) in plan.outside.map(\.action) { record.pidFile = path }
         self.config = config
@@ -61,7 +61,7 @@ package struct Creation: ~Copyable {
         case .makeIntelRdt: try makeIntelRdt()
         default:
             do throws(SystemError) { try carryOut(step.action) } catch {
-                throw Failure(error, pointer: step.origin, hint: hint(for: error, step.action))
+                throw Failure(error, pointer: step.origin(of: error, plan), hint: hint(for: error, step.action))
             }
         }
     }
@@ -80,6 +80,7 @@ package struct Creation: ~Copyable {
         case .writeCgroupFile(let file): try cgroup.write(file)
         case .openTree(let tree): held.set(tree.slot, try open(tree))
         case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))
+        case .requireForeign(let kind, let slot): try requireForeign(kind, slot)
         case .openHookOutput(let path, let slot): held.set(slot, try openHookOutput(path))
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
         case .listenForStart: try listenForStart()
@@ -87,10 +88,12 @@ package struct Creation: ~Copyable {
         case .joinIntelRdt: try record.intelRdt.add(record.pid)
         case .attachDeviceFilter: try attachDeviceFilter()
         case .writeIDMap(let group, let maps): try writeProc(group ? "gid_map" : "uid_map", maps.mapText)
+        case .compareIDMap(let group, let maps): try compareIDMap(group ? "gid_map" : "uid_map", maps)
         case .denySetgroups: try writeProc("setgroups", "deny")
         case .oomScore(let score): try writeProc("oom_score_adj", "\(score)")
         case .delegateCgroup(let uid, let gid): try cgroup.giveTo(uid: uid, gid: gid)
         case .releaseMappings: try say(.mappingsWritten)
+        case .passTimeOffsets: try passTimeOffsets()
         case .limit(let limit, let soft, let hard):
             try Credentials.setLimit(limit, soft: soft, hard: hard, pid: record.pid)
         case .ownAffinity(let cpus): try Scheduling.setAffinity(cpus, pid: 0)

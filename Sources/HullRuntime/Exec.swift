@@ -32,33 +32,39 @@ package struct Execution: ~Copyable {
                 status == .paused ? "cannot exec in a paused container" : "cannot exec in a stopped container"
             throw Failure(words)
         }
-        if record.joinedMountNamespace {
-            throw Failure("not supported yet: exec in a container that joined a mount namespace")
-        }
         let first = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
         let kinds = try attempt { () throws(SystemError) in try foreignNamespaces(of: record.pid) }
+        var root: Descriptor?
+        if record.changedRoot {
+            root = try attempt { () throws(SystemError) in
+                try Descriptor(opening: "/proc/\(record.pid)/root", [.path, .directory])
+            }
+        }
         guard isAlive(record) else { throw Failure("cannot exec in a stopped container") }
         let config = try directory.readConfig()
         let process = try say(config)
         var target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
         target.annotations = record.annotations
         target.hasIntelRdt = !record.intelRdt.group.isEmpty
+        target.changedRoot = record.changedRoot
         let plan: ContainerPlan
         do throws(ConfigErrors) {
             plan = try resolveExec(process, linux: config.linux, in: target, request, host)
         } catch {
             throw Failure(error)
         }
-        return Execution(plan, record, status, first.intoDescriptor())
+        return Execution(plan, record, status, first.intoDescriptor(), root)
     }
 
     private init(
-        _ plan: ContainerPlan, _ record: ContainerRecord, _ status: Status, _ first: consuming Descriptor
+        _ plan: ContainerPlan, _ record: ContainerRecord, _ status: Status, _ first: consuming Descriptor,
+        _ root: consuming Descriptor?
     ) {
         self.plan = plan
         self.record = record
         self.status = status
         held.set(0, first)
+        if let root { held.set(1, root) }
     }
 
     /// The kinds in which the process is in another namespace than the caller.

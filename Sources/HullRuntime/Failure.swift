@@ -23,6 +23,8 @@ package struct Failure: Error {
     var endsContainer = false
     /// All errors of a config; the other fields tell the first.
     package var config: ConfigErrors?
+    /// The document that they are in.
+    package var document: Bytes = "config.json"
 
     /// A reason of our own.
     package init(_ cause: Bytes, pointer: JSONPointer? = nil, hint: Bytes? = nil) {

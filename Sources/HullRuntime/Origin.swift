@@ -2,8 +2,20 @@
 
 internal import HullBytes
 internal import HullKernel
+internal import HullLinux
 internal import HullOCI
 internal import HullPlan
+
+extension OutsideStep {
+    /// The field that is to blame for a failure of the step: the namespace, where one could not be joined.
+    func origin(of error: SystemError, _ plan: ContainerPlan) -> JSONPointer {
+        guard case .clone = action, error.call == "setns" else { return origin }
+        let opening = plan.outside.first { step in
+            if case .openNamespace(let kind, _, _) = step.action { kind.name == error.object } else { false }
+        }
+        return opening?.origin ?? origin
+    }
+}
 
 extension InsideStep {
     /// The field that is to blame for a failure of the step: the step's own, or the very option or path in it.
@@ -17,6 +29,8 @@ extension InsideStep {
             }
         case .root(.overlay(let plan)): return option(error, plan.parameters) ?? origin
         case .hook(_, let hook): return hook.origin(of: error)
+        case .timeOffsets(let offsets, _) where offsets.contains { $0.clock == error.object }:
+            return origin.appending(error.object)
         default: return origin
         }
     }

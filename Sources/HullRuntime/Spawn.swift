@@ -28,13 +28,13 @@ func spawn(
     // The child does not come back here, so only the parent closes it.
     let theirs = sockets.second.give()
     defer { _ = Descriptor(owning: theirs) }
-    let user = plan.spawn.joiner.flatMap { held[$0] }
     let pid = plan.spawn.parentJoins.flatMap { held[$0] }
     let program = InitProgram(
         plan, held: held, hookState: hookState, socket: theirs, listener: listener,
         consoleSocket: consoleSocket)
     let flags = plan.spawn.flags
-    guard let user else {
+    let joins = plan.spawn.joins
+    guard !joins.isEmpty else {
         let cloned = try clone(flags, cgroup: cgroup, joining: pid)
         if cloned == nil { program.run() }
         guard let process = cloned else { throw SystemError("clone3", "the child came back", .echild) }
@@ -42,7 +42,7 @@ func spawn(
     }
     let reports = try Sockets.pair()
     let report = reports.second.give()
-    let joiner = try cloneJoiner(program, userNamespace: user, flags, cgroup, joining: pid, report)
+    let joiner = try cloneJoiner(program, joins, flags, cgroup, joining: pid, report)
     return Spawned(process: try processMade(by: joiner, reports.first), socket: sockets.first)
 }
 
@@ -63,12 +63,12 @@ private func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(
 
 /// The joiner's end of the reports is closed in the parent at once: else its death would not be seen.
 private func cloneJoiner(
-    _ program: consuming InitProgram, userNamespace: Int32, _ flags: UInt64, _ cgroup: Int32?, joining pid: Int32?,
+    _ program: consuming InitProgram, _ joins: [JoinPlan], _ flags: UInt64, _ cgroup: Int32?, joining pid: Int32?,
     _ report: Int32
 ) throws(SystemError) -> ProcessHandle {
     defer { _ = Descriptor(owning: report) }
     let cloned = try clone(0, cgroup: nil, joining: pid)
-    if cloned == nil { program.runAsJoiner(userNamespace: userNamespace, flags: flags, cgroup: cgroup, report: report) }
+    if cloned == nil { program.runAsJoiner(joins, flags: flags, cgroup: cgroup, report: report) }
     guard let joiner = cloned else { throw SystemError("clone3", "the child came back", .echild) }
     return joiner
 }

@@ -44,7 +44,8 @@ extension ContainerStore {
         case .created: break
         case .creating: throw Failure("cannot start a container that is still being created")
         case .stopped: throw Failure("cannot start a container that has stopped")
-        case .running, .paused: throw Failure("cannot start an already running container")
+        case .paused: throw Failure("cannot start a paused container", hint: "hull resume \(id) goes first")
+        case .running: throw Failure("cannot start an already running container")
         }
         let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
         guard isAlive(record) else { throw Failure("cannot start a container that has stopped") }

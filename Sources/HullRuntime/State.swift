@@ -29,11 +29,11 @@ extension ContainerDirectory {
     func status(_ record: ContainerRecord) -> Status {
         guard isAlive(record) else { return record.pid == 0 && !record.isCreated ? .creating : .stopped }
         if !record.isCreated { return .creating }
-        if (try? isWaitingForStart) ?? true { return .created }
+        // A created container can be paused as well, and `start` would wait for it in vain.
         if let frozen = try? HostFiles.read(record.cgroup + "/cgroup.freeze"), Bytes(frozen).trimmed == "1" {
             return .paused
         }
-        return .running
+        return (try? isWaitingForStart) ?? true ? .created : .running
     }
 
     /// Whether init still listens. The name of the socket alone may have outlived a `start` that was killed; and a path

@@ -38,9 +38,14 @@ struct Program {
         case .exec(let options): return try exec(options)
         case .kill(let options): try kill(options)
         case .delete(let options): try delete(options)
+        case .pause(let options): try store().pause(options.id)
+        case .resume(let options): try store().resume(options.id)
+        case .update(let options): try update(options)
         case .state(let options): Caller.write(stateText(try store().state(of: options.id)), to: 1)
         case .list(let options): Caller.write(listText(try store().list(), options), to: 1)
         case .ps(let options): try ps(options)
+        case .events(let options): try events(options)
+        case .stats(let options): try stats(options)
         case .spec(let options): try spec(options)
         case .plan(let options): try plan(options)
         case .check(let options): return try check(options)
@@ -72,8 +77,13 @@ struct Program {
         case .exec(let options): ("exec", options.id)
         case .kill(let options): ("kill", options.id)
         case .delete(let options): ("delete", options.id)
+        case .pause(let options): ("pause", options.id)
+        case .resume(let options): ("resume", options.id)
+        case .update(let options): ("update", options.id)
         case .state(let options): ("state", options.id)
         case .ps(let options): ("ps", options.id)
+        case .events(let options): ("events", options.id)
+        case .stats: ("stats", nil)
         case .list: ("list", nil)
         case .spec: ("spec", nil)
         case .plan: ("plan", nil)
@@ -95,7 +105,7 @@ struct Program {
     private func line(_ failure: Failure, _ verb: Bytes, _ id: Bytes?) -> Bytes {
         var line = ErrorLine(verb: verb, id: id, cause: failure.cause)
         if let errors = failure.config {
-            line.cause = errors.line(in: "config.json")
+            line.cause = errors.line(in: failure.document)
             return line.line
         }
         line.operation = failure.operation

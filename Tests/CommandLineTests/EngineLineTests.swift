@@ -68,7 +68,8 @@ struct EngineLineTests {
         arguments: [
             ("start ID", .start), ("state ID", .state), ("kill ID 9", .kill), ("kill --all ID 15", .kill),
             ("delete ID", .delete), ("delete --force ID", .delete), ("list --format=json", .list), ("list -q", .list),
-            ("ps --format json ID", .ps), ("features", .features),
+            ("ps --format json ID", .ps), ("pause ID", .pause), ("resume ID", .resume), ("events --stats ID", .events),
+            ("events --interval=5s ID", .events), ("update --resources - ID", .update), ("features", .features),
             ("exec --process F --console-socket S --detach --pid-file P ID", .exec), ("--version", .version),
             ("--cgroup-manager disabled --debug run --config FILE --pid-file rel ID", .run),
         ] as [(String, Verb)])
@@ -88,9 +89,14 @@ extension Command {
         case .exec: .exec
         case .kill: .kill
         case .delete: .delete
+        case .pause: .pause
+        case .resume: .resume
+        case .update: .update
         case .state: .state
         case .list: .list
         case .ps: .ps
+        case .events: .events
+        case .stats: .stats
         case .spec: .spec
         case .plan: .plan
         case .check: .check

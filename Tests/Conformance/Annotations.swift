@@ -55,4 +55,36 @@ struct Annotations {
             }
         }
     }
+
+    // Goal: an engine's annotations that ask for work of another runtime do no harm. Method: one of each, and a
+    // container that runs and tells them.
+    @Test("AN-05 annotations that ask other runtimes for something are passed on", .only(.hull))
+    func others() throws {
+        let asking: JSON = [
+            "run.oci.systemd.subgroup": "", "run.oci.systemd.force_cgroup_v1": "/sys/fs/cgroup",
+            "run.oci.delegate-cgroup": "x", "org.criu.config": "/x", "org.systemd.property.TimeoutStopUSec": "uint64 1",
+            "io.kubernetes.cri.container-type": "sandbox", "run.oci.handler": "krun",
+            "module.wasm.image/variant": "compat",
+        ]
+        try scenario { s in
+            let container = try s.start("echo ran; exec sleep 100") { $0["/annotations"] = asking }
+            container.says("ran")
+            #expect(try container.state()["/annotations"] == asking)
+        }
+    }
+
+    @Test("AN-06 check warns of annotations that choose a handler", .only(.hull))
+    func handlers() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true") {
+                $0["/annotations"] = ["run.oci.handler": "wasm", "krun.ram_mib": "10", "org.example.krun": "x"]
+            }
+            let outcome = try s.runtime("check", "--bundle", bundle.directory)
+            #expect(outcome.ok, "\(outcome)")
+            let warned = outcome.lines.filter { $0.contains(": warning: /annotations/") }
+            #expect(warned.count == 2, "\(outcome)")
+            #expect(warned.contains { $0.contains("/annotations/run.oci.handler: ignored") })
+            #expect(warned.contains { $0.contains("/annotations/krun.ram_mib: ignored") })
+        }
+    }
 }

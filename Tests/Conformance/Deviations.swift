@@ -30,6 +30,7 @@ func isKnownLeftover(_ line: String) -> Bool {
 }
 
 let crunSometimes = [
+    "UP-11": "updates a stopped container where the controller exists",
     "SC-42 refused": "may report the broken socket of its dead child in place of the errno",
     "HK-14": "may fail on the broken pipe of a hook that does not read",
     "NS-08 /etc/hostname": "may report the broken socket of its dead child in place of the errno",
@@ -37,12 +38,15 @@ let crunSometimes = [
 ]
 
 let runcSometimes = [
+    "EV-03": "needs the memory controller for statistics",
     "DL-09": "may leave exec'ed processes, and so the cgroup",
     "ID-08": "may leave the cgroup when its child dies early",
     "NS-08 /etc/hostname": "may leave the cgroup when its child dies early",
 ]
 
 let crunDeviations = [
+    "PA-02": "resumes what is not paused", "UP-02": "knows no suffixes of sizes",
+    "UP-03": "knows no suffixes of sizes", "UP-05": "forgets the period that there is",
     "AN-02": "takes an empty key",
     "CG-60 mapped": "gives the cgroup to root inside", "CG-60 unmapped": "leaves the cgroup to root in this case",
     "CG-61": "gives the cgroup away in any case", "CG-62": "gives nothing without the kernel's list",
@@ -77,6 +81,10 @@ let crunDeviations = [
     "BI-36": "follows the id out of its state root and removes what is there",
     "CG-12": "makes the directory outside the cgroup tree", "CL-02": "has a line rundir before spec",
     "CO-10": "ignores the socket", "CP-06": "warns at a log level that is off",
+    "CR-01": "leaves the mounts on the host", "CR-02": "mounts on the host, and leaves it there",
+    "CR-03": "leaves the mounts on the host", "CR-04 inherited": "exec has the root of the host",
+    "CR-04 joined": "looks for the bundle in the joined namespace", "CR-06": "leaves them",
+    "CR-07": "does not look",
     "DL-06": "says \"cannot open directory\"", "DR-08": "skips unknown letters", "DR-09": "takes unknown types",
     "DV-08": "takes unknown types", "DV-09": "keeps the file that is there", "DV-10": "makes the device 0:0",
     "EX-05": "replaces the whole environment by --env", "EX-06": "exec takes neither env nor cwd of the config",
@@ -95,6 +103,11 @@ let crunDeviations = [
     "HK-37": "says \"created\" and \"starting\"",
     "ID-03": "reports the mount that fails for lack of a map",
     "IR-14": "has no intelRdt before 1.9", "IR-15": "has no intelRdt before 1.9",
+    "JN-01 user joined, others joined": "looks for the bundle in the joined mount namespace",
+    "JN-01 user inherited, others joined": "looks for the bundle in the joined mount namespace",
+    "JN-01 user inherited, others inherited": "leaves the mounts on the host",
+    "JN-02 user new, mount joined": "says that the bundle is not there", "JN-05": "does not look",
+    "JN-06": "fails with a time namespace here",
     "KL-04 SIGFISH": "takes an unknown name for signal 0", "KL-04 FISH": "takes an unknown name for signal 0",
     "KL-04 1x": "takes the digits at the front", "KL-05": "says \"open pidfd: No such process\" with a capital",
     "KL-06": "says \"error opening file\"", "KL-09": "signals the first process only, unless --all",
@@ -106,12 +119,14 @@ let crunDeviations = [
     "MP-05": "takes the path from the root", "MT-14": "ignores the data",
     "NP-03": "exec ignores noNewPrivileges of the config",
     "NS-02": "fails with a time namespace here", "NS-04": "takes the same type twice",
-    "NS-13": "fails with a time namespace here", "OS-02": "takes zero for not said",
+    "NS-13": "fails with a time namespace here", "NS-15": "fails with a time namespace here, and takes offsets without",
+    "OS-02": "takes zero for not said",
     "PR-08": "takes the path from the root", "PR-12": "does not set LISTEN_PID", "PR-15": "does not name the field",
     "PR-16": "does not name what is missing", "PS-03": "takes no words for ps",
     "PS-04": "exits with 253 and other words",
     "RF-10": "takes any word", "RL-04": "takes the same type twice", "RP-05": "drops the flags of the mount",
     "RP-06": "takes the path from the root", "SC-12": "takes any flag", "SC-14": "takes a rule without names",
+    "SY-08": "does not look", "SY-09": "refuses all of them",
     "SC-38": "has no answer for newer calls", "SC-39": "gives the version of its own config of long ago",
     "SC-41": "says pid 0 in the state",
     "SC-44": "lets nobody decide", "SC-50": "connects to it all the same", "SC-51": "has no answer for newer calls",
@@ -119,6 +134,7 @@ let crunDeviations = [
 ]
 
 let runcDeviations = [
+    "UP-13": "does not look at checkBeforeUpdate",
     "AN-02": "takes an empty key",
     "CG-60 mapped": "leaves the cgroup to root in this case",
     "CG-60 unmapped": "leaves the cgroup to root in this case", "CG-62": "leaves the cgroup to root in this case",
@@ -139,6 +155,9 @@ let runcDeviations = [
     "BI-13": "panics", "BI-14": "reads no further than the first document", "BI-23": "does not look",
     "BI-24": "does not look", "BI-25 /hostname": "takes the NUL along",
     "CG-11": "leaves the cgroup to root in this case", "CO-13": "cannot connect to long paths",
+    "CR-01": "leaves the mounts on the host", "CR-02": "mounts on the host, and leaves it there",
+    "CR-03": "refuses them", "CR-04 inherited": "exec has the root of the host",
+    "CR-04 joined": "looks for the bundle in the joined namespace",
     "DR-08": "takes any letter",
     "DV-09": "keeps the file that is there",
     "DV-10": "makes the device 0:0", "EX-07": "does not apply the umask", "FT-05": "has no time namespaces before 1.2",
@@ -151,15 +170,22 @@ let runcDeviations = [
     "HK-35": "does not know crun's names", "IR-15": "goes on without",
     "HN-02": "does not know domainname before 1.2",
     "HN-04": "does not know domainname before 1.2",
+    "JN-01 user joined, others joined": "looks for the bundle in the joined mount namespace",
+    "JN-01 user inherited, others joined": "looks for the bundle in the joined mount namespace",
+    "JN-01 user inherited, others inherited": "refuses masked paths there",
+    "JN-01 user joined, others joined from outside": "joins the user namespace first only (before 1.3)",
+    "JN-05": "does not look (before 1.2)", "JN-06": "has no time namespaces before 1.2",
     "KL-09": "signals the first process only (before 1.2)", "MO-03": "passes defaults on as data",
     "MO-08": "keeps the flags of the source (before 1.2)", "MP-05": "takes the path from the root",
     "MT-07": "takes the mode of the mount point", "MT-14": "ignores the data",
     "NS-02": "has no time namespaces before 1.2",
     "NS-06": "asks for id maps with a path too", "NS-13": "has no time namespaces before 1.2",
+    "NS-15 /linux/timeOffsets": "has no time namespaces before 1.2",
     "NS-14": "leaves processes in sessions of their own, and so the cgroup", "RF-08 shared": "makes the root private",
     "RF-08 rshared": "makes the root private", "RF-09": "cannot bind an unbindable root",
     "RL-04": "takes the same type twice",
     "RP-06": "takes the path from the root", "SC-13": "ignores the errno", "SC-14": "takes a rule without names",
+    "SY-08 kernel.msgmax": "looks at the network namespace only", "SY-09": "refuses all of them (before 1.4)",
     "SC-19": "has no flags before 1.2", "SC-46": "does not know crun's names",
     "SC-48 refused": "does not know crun's names", "SC-49": "does not know crun's names",
     "US-07": "takes ids below 2^31 only",

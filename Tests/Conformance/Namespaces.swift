@@ -5,13 +5,15 @@ import Testing
 @Suite(.runnable, .conformance)
 struct Namespaces {
     /// The spec's names and the kernel's.
-    static let kinds = [
+    static let kinds: [(type: String, link: String)] = [
         (type: "pid", link: "pid"), ("network", "net"), ("mount", "mnt"), ("ipc", "ipc"), ("uts", "uts"),
         ("user", "user"), ("cgroup", "cgroup"),
     ]
 
     // Goal: an entry without a path makes a new namespace. Method: compare the link texts inside with the host's.
-    @Test("NS-01 an entry without a path makes a new namespace", .needs(.userNamespace), arguments: kinds)
+    @Test(
+        "NS-01 an entry without a path makes a new namespace", .needs(.userNamespace),
+        arguments: kinds.map { ($0.type, $0.link) })
     func new(type: String, link: String) throws {
         try scenario { s in
             let lines = try s.inside("readlink /proc/self/ns/\(link)") {
@@ -182,6 +184,25 @@ struct Namespaces {
             let container = try s.start("setsid sleep 300 & echo up; exec sleep 300") { $0.removeNamespace("pid") }
             container.says("up")
             try #expect(container("delete", "--force").ok)
+        }
+    }
+
+    // Goal: each mistake at its place. Method: a clock that there is not, offsets without a new namespace, a second of
+    // nanoseconds, a clock that would run below zero.
+    @Test(
+        "NS-15 bad time offsets are refused", .needs(.kernel(5, 6)),
+        arguments: [
+            ("/linux/timeOffsets/realtime", ["realtime": ["secs": 1]], true),
+            ("/linux/timeOffsets", ["boottime": ["secs": 1]], false),
+            ("/linux/timeOffsets/boottime/nanosecs", ["boottime": ["nanosecs": 1_000_000_000]], true),
+            ("/linux/timeOffsets/monotonic", ["monotonic": ["secs": -4_000_000_000]], true),
+        ] as [(String, JSON, Bool)])
+    func badTimeOffsets(pointer: String, offsets: JSON, new: Bool) throws {
+        try scenario(case: pointer) { s in
+            try s.refuses(pointer, "time", "offset", "nvalid", "range") {
+                if new { $0.namespace("time") }
+                $0["/linux/timeOffsets"] = offsets
+            }
         }
     }
 }

@@ -87,4 +87,49 @@ struct Sysctl {
         }
         #expect(Files.read("/proc/sys/kernel/panic") == before)
     }
+
+    // Goal: a path does not turn the host's namespace into the container's own. Method: join the runtime's.
+    @Test(
+        "SY-08 a setting of a joined namespace that is the host's is refused",
+        arguments: [("net.core.somaxconn", "network", "net"), ("kernel.msgmax", "ipc", "ipc")])
+    func joinedHost(name: String, type: String, link: String) throws {
+        try scenario(case: name) { s in
+            try s.refuses("/linux/sysctl/\(name)", "not allowed") {
+                $0.namespace(type, path: "/proc/self/ns/\(link)")
+                if type == "network" { Namespaces.bindSys(&$0) }
+                $0["/linux/sysctl"] = .object([name: "1000"])
+            }
+        }
+    }
+
+    // Goal: user.* counts per user namespace. Method: with one it is set, without one refused.
+    @Test("SY-09 user settings need a user namespace", .needs(.userNamespace))
+    func user() throws {
+        try scenario { s in
+            let lines = try s.inside("cat /proc/sys/user/max_ipc_namespaces") {
+                $0.userNamespace()
+                $0["/linux/sysctl"] = ["user.max_ipc_namespaces": "7"]
+            }
+            #expect(lines == ["7"])
+            try s.refuses("/linux/sysctl/user.max_ipc_namespaces", "sysctl") {
+                $0["/linux/sysctl"] = ["user.max_ipc_namespaces": "7"]
+            }
+        }
+    }
+
+    // Goal: the domain name is the uts namespace's. Method: with one it is set, without one refused.
+    @Test("SY-10 kernel.domainname needs a uts namespace")
+    func domainname() throws {
+        try scenario { s in
+            let lines = try s.inside("cat /proc/sys/kernel/domainname") {
+                $0["/linux/sysctl"] = ["kernel.domainname": "harbour.example"]
+            }
+            #expect(lines == ["harbour.example"])
+            try s.refuses("/linux/sysctl/kernel.domainname", "sysctl") {
+                $0.removeNamespace("uts")
+                $0["/hostname"] = nil
+                $0["/linux/sysctl"] = ["kernel.domainname": "harbour.example"]
+            }
+        }
+    }
 }

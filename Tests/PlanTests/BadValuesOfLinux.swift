@@ -18,6 +18,7 @@ extension BadValue {
             "closID": "gold", "l3CacheSchema": "L3:0=f", "memBwSchema": "MB:0=10", "schemata": ["L2:0=f"],
             "enableMonitoring": true,
         ],
+        "personality": ["domain": "LINUX"], "memoryPolicy": memoryPolicyBase,
         "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"],
     ]
 

@@ -10,7 +10,8 @@ extension BadValue {
 
     static let processBase: JSON = [
         "cwd": "/", "args": ["/bin/true", "a"], "env": ["A=1"], "noNewPrivileges": true, "oomScoreAdj": 0,
-        "consoleSize": ["height": 24, "width": 80],
+        "consoleSize": ["height": 24, "width": 80], "scheduler": schedulerBase, "execCPUAffinity": affinityBase,
+        "ioPriority": ["class": "IOPRIO_CLASS_BE", "priority": 4],
         "user": ["uid": 0, "gid": 0, "umask": 18, "additionalGids": [1]],
         "capabilities": [
             "bounding": sets, "effective": sets, "permitted": sets, "inheritable": sets, "ambient": sets,
@@ -37,6 +38,12 @@ extension BadValue {
         ] + consoleSizes + users + capabilities + limits + hookKinds.flatMap(hooks)
 
     private static let topLevel: [BadValue] = [
+        .init(
+            "/annotations/run.oci.handler", "krun",
+            "warning: ignored: hull runs every container on the kernel, never in another handler"),
+        .init(
+            "/annotations/krun.variant", "sev",
+            "warning: ignored: hull runs every container on the kernel, never in another handler"),
         .init(
             "/ociVersion", "1.3",
             #""1.3" is no version of the form MAJOR.MINOR.PATCH (SemVer 2.0.0) "#

@@ -33,7 +33,7 @@ struct BadValue: CustomTestStringConvertible, Sendable {
         "linux": linuxBase,
     ]
 
-    static let all = processValues + mountValues + linuxValues + seccompValues + resourceValues
+    static let all = processValues + schedulingValues + mountValues + linuxValues + seccompValues + resourceValues
 
     /// What is said about the config with the value.
     func findings() throws -> [String] {
@@ -110,10 +110,10 @@ struct BadValue: CustomTestStringConvertible, Sendable {
 /// and `.everyRangeIsHeld` (CF-07). Of the two values of a boolean both are good, or the table has the other.
 private let allGood: [(String, String)] =
     hookKinds.map { ("/hooks/\($0)/0/args/0", "an argument is free text") } + [
-        ("/annotations/key", "free text; of the keys only the empty one is bad: CF-12"),
         ("/process/commandLine", "of another platform"),
         ("/process/user/username", "of another platform"),
         ("/process/apparmorProfile", "the kernel knows which profiles are loaded"),
+        ("/linux/seccomp/listenerPath", "a path of the host, which may be relative to the bundle"),
         ("/linux/resources/hugepageLimits/0/limit", "a number of bytes; the kernel cuts it at its own greatest"),
         ("/linux/resources/cpu/shares", "brought into the kernel's range of weights"),
         ("/linux/resources/network/priorities/0/name", "refused with the list that it stands in"),
@@ -125,7 +125,6 @@ private let allGood: [(String, String)] =
 
 /// What is refused as a whole so far.
 private let notCarriedOut = [
-    "/linux/memoryPolicy/", "/linux/mountLabel", "/linux/netDevices/", "/linux/personality/",
-    "/mounts/0/gidMappings/", "/mounts/0/uidMappings/", "/process/execCPUAffinity/",
-    "/process/ioPriority/", "/process/scheduler/", "/process/selinuxLabel",
+    "/linux/mountLabel", "/linux/netDevices/", "/mounts/0/gidMappings/",
+    "/mounts/0/uidMappings/", "/process/selinuxLabel",
 ]

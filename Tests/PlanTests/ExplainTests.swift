@@ -60,14 +60,14 @@ import Testing
         var plan = try Config.smallest.plan()
         plan.outside = [OutsideAction.denySetgroups].map { OutsideStep(action: $0, origin: "/a") }
         let inside: [InsideAction] = [
-            .unshare([.user, .time]), .openRoot, .changeRoot(mountNamespace: 2), .join([.mount, .cgroup], slot: 3),
+            .enterRoot(slot: 1), .openRoot, .changeRoot(mountNamespace: 2), .join([.mount, .cgroup], slot: 3),
             .rootPropagation(.unbindable, recursive: false), .makeReadOnly("/dev"),
         ]
         plan.inside = inside.map { InsideStep(action: $0, origin: "") }
         #expect(plan.steps("outside") == ["write setgroups = deny"])
         #expect(
             plan.steps("inside") == [
-                "unshare CLONE_NEWUSER CLONE_NEWTIME", "open /", "chroot /, after setns 2 CLONE_NEWNS",
+                "chroot 1", "open /", "chroot /, after setns 2 CLONE_NEWNS",
                 "setns 3 CLONE_NEWNS CLONE_NEWCGROUP",
                 "mount_setattr / unbindable", "mount_setattr /dev ro",
             ])

@@ -44,9 +44,23 @@ import Testing
             ])
         #expect(
             lines(process) { $0.noNewKeyring = true } == [
-                "clone3", "poll ready", "open /", "chdir /srv", "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0",
-                "access id", "accept start",
+                "clone3", "poll ready", "open /", "chdir /srv",
+                "fchown 0 1 2 to 0", "openat2 /etc/passwd: HOME of 0", "access id", "accept start",
             ])
+    }
+
+    // Goal: a root by chroot(2) is entered after the namespaces. Method: the steps of one.
+    @Test func changedRoot() throws {
+        var target = target([.mount])
+        target.changedRoot = true
+        let plan = try resolveExec(process, linux: nil, in: target, Request(id: "c1", bundle: "/b"), .usual)
+        let steps = plan.steps("inside")
+        #expect(
+            steps.prefix(3) == [
+                "setns 0 CLONE_NEWNS", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "chroot 1",
+            ])
+        #expect(!steps.contains("open /"))
+        #expect(plan.spawn.slots == 2)
     }
 
     // Goal: terminal, limits, score and pid file. Method: all of them, in the order of the list.
@@ -65,7 +79,8 @@ import Testing
         #expect(
             found == [
                 "connect /run/c", "clone3", "write oom_score_adj = -5", "poll ready", "prlimit64 RLIMIT_CORE 0 1",
-                "rename /run/p", "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
+                "rename /run/p",
+                "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
                 "open /dev/pts/ptmx, owner 7, 5 rows 6 columns", "chdir /srv", "fchown 0 1 2 to 7",
                 "openat2 /etc/passwd: HOME of 7", "access id",
                 "accept start",

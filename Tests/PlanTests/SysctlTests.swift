@@ -51,7 +51,8 @@ import Testing
         let kinds = Self.all.filter { $0 != Bytes(kind) }
         let (plan, findings) = resolve([key: "1"], kinds: kinds)
         #expect(plan.isEmpty)
-        #expect(findings.errorLines == ["/linux/sysctl/\(key): sysctl \"\(key)\" \(problem)"])
+        let hint = "(add {\"type\": \"\(kind)\"} to /linux/namespaces)"
+        #expect(findings.errorLines == ["/linux/sysctl/\(key): sysctl \"\(key)\" \(problem) \(hint)"])
         #expect(resolve([key: "1"], kinds: Self.all).1.errors.isEmpty)
     }
 

@@ -113,7 +113,8 @@ int64_t chull_receive(int fd, void *buffer, size_t count, int *received_fd);
 // poll(2) for reading on up to 8 descriptors; timeout in milliseconds, -1 for none. Returns a bit mask of the ready
 // ones.
 int64_t chull_pending(int fd);
-int chull_poll(const int *fds, size_t count, int timeout);
+// Bit i of `changes`: fds[i] is a file of a kernel filesystem, and a change of what it says is waited for.
+int chull_poll(const int *fds, size_t count, int timeout, int changes);
 // Waits until a write(2) gets through, or fails at once.
 int chull_wait_writable(int fd);
 // Blocks all signals and gives a descriptor that reads them; `old` keeps the former mask.

@@ -43,6 +43,7 @@ extension Program {
         if let path = options.pidFile { request.pidFile = try Caller.absolute(path) }
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         request.noNewKeyring = options.noNewKeyring
+        request.noPivot = options.noPivot
         request.preservedDescriptors = preservedDescriptors
         request.seccompReceiver = Caller.seccompReceiver
         request.listenDescriptors = Caller.listenDescriptors

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+package import HullBytes
+internal import HullKernel
+internal import HullLinux
+package import HullOCI
+
+extension ContainerStore {
+    /// What a container uses now.
+    package func statistics(of id: Bytes) throws(Failure) -> Statistics {
+        let record = try requireAlive(id)
+        return CgroupDirectory(path: record.cgroup).statistics()
+    }
+
+    /// What containers use now; without names, all that run.
+    package func statistics(
+        of ids: [Bytes]
+    ) throws(Failure) -> [(id: Bytes, statistics: Statistics)] {
+        var rows: [(id: Bytes, statistics: Statistics)] = []
+        for id in ids { rows.append((id, try statistics(of: id))) }
+        guard ids.isEmpty else { return rows }
+        for id in try self.ids() {
+            if let statistics = try? statistics(of: id) { rows.append((id, statistics)) }
+        }
+        return rows
+    }
+
+    /// Tells what a container uses, at once and every `interval` milliseconds, and each kill for memory when it
+    /// happens, until the container has ended: the verb `events`.
+    package func watch(_ id: Bytes, interval: Int64, tell: (Event) -> Void) throws(Failure) {
+        let record = try requireAlive(id)
+        try attempt { () throws(SystemError) in
+            let process = try ProcessHandle(opening: record.pid)
+            guard isAlive(record) else { return }
+            let cgroup = CgroupDirectory(path: record.cgroup)
+            // Without the memory controller nobody counts kills.
+            var files = DescriptorList()
+            if let file = try? Descriptor(opening: record.cgroup + "/memory.events") { files.set(0, file) }
+            let kills = files[0] ?? -1
+            let levels = cgroup.levels(below: try mountPoint(of: record.cgroup))
+            var before = levels.map { $0.outOfMemory() }
+            if kills >= 0 { _ = try hullReadAgain(kills, "memory.events") }
+            var next = Clock.monotonic
+            while true {
+                if Clock.monotonic >= next {
+                    tell(.stats(cgroup.statistics()))
+                    next += interval * 1_000_000
+                }
+                let left = max(0, (next - Clock.monotonic + 999_999) / 1_000_000)
+                let ready = try Poll.ready(
+                    [process.pidfd.number, kills], timeoutMilliseconds: Int32(clamping: left), changes: 2)
+                if ready & 2 != 0 { _ = try hullReadAgain(kills, "memory.events") }
+                let now = levels.map { $0.outOfMemory() }
+                if now[0].kills > before[0].kills {
+                    // The nearest whose own limit was hit; the machine's memory where it was none's.
+                    let level = levels.indices.first { now[$0].ownLimit > before[$0].ownLimit }
+                    tell(.oom(kills: now[0].kills - before[0].kills, level: level.map { levels[$0].path } ?? "/"))
+                }
+                before = now
+                if ready & 1 != 0 { return }
+            }
+        }
+    }
+
+    private func requireAlive(_ id: Bytes) throws(Failure) -> ContainerRecord {
+        let record = try open(id).requireRecord()
+        guard isAlive(record) else { throw Failure("container not running") }
+        return record
+    }
+
+    private func mountPoint(of path: Bytes) throws(SystemError) -> Bytes {
+        try MountInfo.all().filter { $0.type == "cgroup2" && path.hasPrefix($0.mountPoint) }.map(\.mountPoint)
+            .max { $0.count < $1.count } ?? "/sys/fs/cgroup"
+    }
+}
+
+/// What memory.events of a cgroup counts.
+struct OutOfMemory {
+    /// Processes killed in the cgroup and below.
+    var kills: UInt64 = 0
+    /// How often the limit of the cgroup itself was hit and nothing could be taken back, memory.events.local.
+    var ownLimit: UInt64 = 0
+}
+
+extension CgroupDirectory {
+    func outOfMemory() -> OutOfMemory {
+        OutOfMemory(
+            kills: count("oom_kill", in: "memory.events") ?? 0, ownLimit: count("oom", in: "memory.events.local") ?? 0)
+    }
+
+    /// The cgroup and those above it, without the root, which has no limit.
+    func levels(below mountPoint: Bytes) -> [CgroupDirectory] {
+        var levels = [self]
+        var above = path.parentPath
+        while above.count > mountPoint.count, above.hasPrefix(mountPoint) {
+            levels.append(CgroupDirectory(path: above))
+            above = above.parentPath
+        }
+        return levels
+    }
+
+    private func count(_ key: Bytes, in name: Bytes) -> UInt64? {
+        guard let text = try? HostFiles.read("\(path)/\(name)") else { return nil }
+        for line in Bytes(text).split(0x0a) where line.hasPrefix(key + " ") {
+            return line.dropFirst(key.count + 1).decimal
+        }
+        return nil
+    }
+}

@@ -32,6 +32,7 @@
 #include <sys/un.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,6 +109,10 @@ int chull_statx(int dirfd, const char *path, int flags, struct chull_status *sta
     };
     return 0;
 }
+int chull_fsetxattr(int fd, const char *name, const void *value, size_t size)
+{
+    RESULT(fsetxattr(fd, name, value, size, 0));
+}
 int chull_fstatfs(int fd, int64_t *type, uint64_t *flags)
 {
     struct statfs s;
@@ -130,6 +135,7 @@ int chull_mount_setattr(int dirfd, const char *path, uint32_t flags, uint64_t se
     RESULT(syscall(SYS_mount_setattr, dirfd, path, flags, &attr, sizeof attr));
 }
 int chull_fsopen(const char *type, uint32_t flags) { RESULT(syscall(SYS_fsopen, type, flags)); }
+int chull_fspick(int dirfd, const char *path, uint32_t flags) { RESULT(syscall(SYS_fspick, dirfd, path, flags)); }
 int chull_fsconfig(int fd, uint32_t command, const char *key, const void *value, int aux)
 {
     RESULT(syscall(SYS_fsconfig, fd, command, key, value, aux));

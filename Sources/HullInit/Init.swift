@@ -123,7 +123,7 @@ package struct InitProgram: ~Copyable {
         case .sysctl(let path, let value): try writeSysctl(path, value)
         case .makeReadOnly(let path): try makeReadOnly(path)
         case .readonlyPath(let path): try makePathReadOnly(path)
-        case .maskedPath(let path): try maskPath(path)
+        case .maskedPath(let path, let label): try maskPath(path, label: label)
         case .readonlyRoot: try makeRootReadOnly()
         case .pivotRoot: try MountNamespace.pivotRoot(to: root.number)
         case .moveRoot: try moveRoot()

@@ -8,10 +8,10 @@ internal import HullPlan
 extension InitProgram {
     /// Covers a path: a directory by an empty read-only one, anything else by the null device. What is not there needs
     /// no cover; every other failure is one (CVE-2025-31133).
-    mutating func maskPath(_ path: Bytes) throws(SystemError) {
+    mutating func maskPath(_ path: Bytes, label: MountOptions.Parameter? = nil) throws(SystemError) {
         guard let place = try placeInRoot(path) else { return }
         if try place.status().isDirectory {
-            try coverDirectory(place)
+            try coverDirectory(place, label)
         } else {
             try coverFile(place)
         }
@@ -19,13 +19,16 @@ extension InitProgram {
 
     /// One empty filesystem serves all masked directories. The first gets it, the others copies: before kernel 6.15
     /// only what is attached can be copied.
-    private mutating func coverDirectory(_ place: borrowing Descriptor) throws(SystemError) {
+    private mutating func coverDirectory(
+        _ place: borrowing Descriptor, _ label: MountOptions.Parameter?
+    ) throws(SystemError) {
         if let number = emptyTree?.descriptor.number {
             return try MountTree(copyingAt: number, recursive: false).attach(at: place.number)
         }
         let context = try FilesystemContext("tmpfs")
         try context.set("source", "tmpfs")
         try context.set("nr_inodes", "1")
+        if let label { try context.set(label.key, label.value) }
         let tree = try context.mount([.readOnly, .noSuid, .noDev, .noExec])
         try tree.attach(at: place.number)
         emptyTree = consume tree

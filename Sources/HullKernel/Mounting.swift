@@ -12,9 +12,12 @@ package struct MountTree: ~Copyable {
     /// Takes over a descriptor of open_tree(2) or fsmount(2).
     package init(_ descriptor: consuming Descriptor) { self.descriptor = descriptor }
 
-    /// A detached copy of what is mounted at a host path; `recursive` with everything mounted below it.
-    package init(copying path: Bytes, recursive: Bool) throws(SystemError) {
-        let flags = UInt32(OPEN_TREE_CLONE) | UInt32(O_CLOEXEC) | (recursive ? UInt32(AT_RECURSIVE) : 0)
+    /// A detached copy of what is mounted at a host path; `recursive` with everything mounted below it. With `noFollow`
+    /// a symbolic link at the end of the path is itself what is copied.
+    package init(copying path: Bytes, recursive: Bool, noFollow: Bool = false) throws(SystemError) {
+        let flags =
+            UInt32(OPEN_TREE_CLONE) | UInt32(O_CLOEXEC) | (recursive ? UInt32(AT_RECURSIVE) : 0)
+            | (noFollow ? UInt32(AT_SYMLINK_NOFOLLOW) : 0)
         let number = unsafe path.withCString { unsafe chull_open_tree(AT_FDCWD, $0, flags) }
         self.init(Descriptor(owning: try check(number, "open_tree", path)))
     }
@@ -35,12 +38,13 @@ package struct MountTree: ~Copyable {
     /// Gives the descriptor of the mount's root away.
     package consuming func intoDescriptor() -> Descriptor { descriptor }
 
-    /// Sets attributes of the mount whose root is open: mount_setattr(2).
+    /// Sets attributes of the mount whose root is open: mount_setattr(2); `recursive` of all below too.
     package static func setAttributes(
-        of root: Int32, set: MountAttributes, clear: MountAttributes = []
+        of root: Int32, set: MountAttributes, clear: MountAttributes = [], recursive: Bool = false
     ) throws(SystemError) {
+        let flags = UInt32(AT_EMPTY_PATH) | (recursive ? UInt32(AT_RECURSIVE) : 0)
         let result = unsafe ("" as Bytes).withCString {
-            unsafe chull_mount_setattr(root, $0, UInt32(AT_EMPTY_PATH), set.rawValue, clear.rawValue, 0, -1)
+            unsafe chull_mount_setattr(root, $0, flags, set.rawValue, clear.rawValue, 0, -1)
         }
         try check(result, "mount_setattr")
     }
@@ -65,6 +69,28 @@ package struct MountTree: ~Copyable {
         let result = unsafe ("" as Bytes).withCString {
             unsafe chull_mount_setattr(
                 descriptor.number, $0, flags, set.rawValue, clear.rawValue, propagation?.flag ?? 0, -1)
+        }
+        try check(result, "mount_setattr")
+    }
+
+    /// Labels the root directory, for filesystems that take no label as an option: fsetxattr(2) of security.selinux.
+    package func setLabel(_ label: Bytes) throws(SystemError) {
+        let root = try Descriptor(opening: ".", [.directory], below: descriptor.number)
+        // The label ends with a NUL byte, which belongs to it.
+        let result = unsafe label.withCString { text in
+            unsafe ("security.selinux" as Bytes).withCString {
+                unsafe chull_fsetxattr(root.number, $0, text, label.count + 1)
+            }
+        }
+        try check(result, "fsetxattr", "security.selinux")
+    }
+
+    /// Translates owners by the maps of an open user namespace: MOUNT_ATTR_IDMAP, only before the tree is attached.
+    package func setIDMap(_ namespace: Int32, recursive: Bool) throws(SystemError) {
+        let flags = UInt32(AT_EMPTY_PATH) | (recursive ? UInt32(AT_RECURSIVE) : 0)
+        let result = unsafe ("" as Bytes).withCString {
+            unsafe chull_mount_setattr(
+                descriptor.number, $0, flags, MountAttributes.idMap.rawValue, 0, 0, namespace)
         }
         try check(result, "mount_setattr")
     }
@@ -99,57 +125,16 @@ package struct MountTree: ~Copyable {
     }
 }
 
-/// A filesystem being configured: fsopen(2) to fsmount(2).
-package struct FilesystemContext: ~Copyable {
-    private let descriptor: Descriptor
-    private let type: Bytes
-
-    /// Opens a context of the type; ENODEV where the kernel has no such filesystem.
-    package init(_ type: Bytes) throws(SystemError) {
-        let number = unsafe type.withCString { unsafe chull_fsopen($0, UInt32(FSOPEN_CLOEXEC)) }
-        self.descriptor = Descriptor(owning: try check(number, "fsopen", type))
-        self.type = type
+extension Descriptor {
+    /// Whether this is the root of a procfs: its root directory has inode 1, PROC_ROOT_INO.
+    package borrowing func isRootOfProcfs() throws(SystemError) -> Bool {
+        guard try filesystemType() == Filesystem.proc else { return false }
+        return try status().inode == 1
     }
 
-    /// Sets an option: `key` alone is a flag, `key=value` a string (at most 255 bytes, a limit of fsconfig(2)).
-    package func set(_ key: Bytes, _ value: Bytes?) throws(SystemError) {
-        guard let value else {
-            let result = unsafe key.withCString {
-                unsafe chull_fsconfig(descriptor.number, UInt32(FSCONFIG_SET_FLAG.rawValue), $0, nil, 0)
-            }
-            return try explain(result, key)
-        }
-        let result = unsafe key.withCString { key in
-            unsafe value.withCString {
-                unsafe chull_fsconfig(descriptor.number, UInt32(FSCONFIG_SET_STRING.rawValue), key, $0, 0)
-            }
-        }
-        try explain(result, "\(key)=\(value)")
-    }
-
-    /// Makes the superblock and a detached mount of it with the attributes.
-    package consuming func mount(_ attributes: MountAttributes) throws(SystemError) -> MountTree {
-        let created = chull_fsconfig(descriptor.number, UInt32(FSCONFIG_CMD_CREATE.rawValue), nil, nil, 0)
-        try explain(created, type)
-        let number = chull_fsmount(descriptor.number, UInt32(FSMOUNT_CLOEXEC), UInt32(attributes.rawValue))
-        try explain(number, type, "fsmount")
-        return MountTree(Descriptor(owning: number))
-    }
-
-    /// The context's log holds the kernel's own sentence: "e tmpfs: Unknown parameter 'sise'".
-    private func explain(_ result: Int32, _ object: Bytes, _ call: Bytes = "fsconfig") throws(SystemError) {
-        if result >= 0 { return }
-        var said: [Bytes] = []
-        while said.count < 8 {
-            var count: Int64 = 0
-            let line = unsafe [UInt8](unsafeUninitializedCapacity: 1024) { buffer, filled in
-                count = unsafe chull_read(descriptor.number, buffer.baseAddress, 1024)
-                filled = max(0, Int(count))
-            }
-            if count <= 0 { break }
-            said.append(Bytes(line.dropFirst(2)).trimmed)
-        }
-        throw SystemError(call, object, Errno(rawValue: -result), detail: said.joined("; "))
+    /// The attributes of the mount that the file is seen through: fstatfs(2).
+    package borrowing func mountAttributes() throws(SystemError) -> MountAttributes {
+        MountAttributes(statfs: try hullFilesystem(number).flags)
     }
 }
 

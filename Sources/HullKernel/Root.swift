@@ -39,8 +39,8 @@ package struct RootDirectory: ~Copyable {
     package func place(_ path: Bytes) throws(SystemError) -> Descriptor { try open(path, [.path]) }
 
     /// The place of a path, or nil where nothing is.
-    package func existingPlace(_ path: Bytes) throws(SystemError) -> Descriptor? {
-        do { return try place(path) } catch {
+    package func existingPlace(_ path: Bytes, strict: Bool = false) throws(SystemError) -> Descriptor? {
+        do { return try open(path, [.path], strict: strict) } catch {
             if error.errno == .enoent || error.errno == .enotdir { return nil }
             throw error
         }
@@ -69,19 +69,34 @@ package struct RootDirectory: ~Copyable {
         }
     }
 
-    /// The place of a regular file at the path; made empty, with its directories, where nothing is.
-    package func makeFile(_ path: Bytes) throws(SystemError) -> Descriptor { try makeFile(path, links: 40) }
+    /// The place of a regular file at the path; made empty, with its directories, where nothing is. With `strict` no
+    /// symbolic link is followed.
+    package func makeFile(_ path: Bytes, strict: Bool = false) throws(SystemError) -> Descriptor {
+        try makeFile(path, strict: strict, links: 40)
+    }
 
-    private func makeFile(_ path: Bytes, links: Int) throws(SystemError) -> Descriptor {
-        if let place = try existingPlace(path) { return place }
+    private func makeFile(_ path: Bytes, strict: Bool, links: Int) throws(SystemError) -> Descriptor {
+        if let place = try existingPlace(path, strict: strict) { return place }
+        let clean = path.cleanedPath
+        let name = clean.lastComponent
+        let parent = try makeDirectories(clean.parentPath, strict: strict)
+        do { return try RootDirectory.makeFile(name, in: parent.number) } catch {
+            guard error.errno == .eloop, !strict, links > 0 else { throw SystemError(error.call, clean, error.errno) }
+            let target = try RootDirectory.linkTarget(name, in: parent.number)
+            return try makeFile(target.below(clean.parentPath), strict: strict, links: links - 1)
+        }
+    }
+
+    /// The place of a path's last name itself, a symbolic link included; made where nothing is.
+    package func makePlace(_ path: Bytes, directory: Bool) throws(SystemError) -> Descriptor {
         let clean = path.cleanedPath
         let name = clean.lastComponent
         let parent = try makeDirectories(clean.parentPath)
-        do { return try RootDirectory.makeFile(name, in: parent.number) } catch {
-            guard error.errno == .eloop, links > 0 else { throw SystemError(error.call, clean, error.errno) }
-            let target = try RootDirectory.linkTarget(name, in: parent.number)
-            return try makeFile(target.below(clean.parentPath), links: links - 1)
+        if try RootDirectory.status(name, in: parent.number) == nil {
+            guard directory else { return try RootDirectory.makeFile(name, in: parent.number) }
+            try RootDirectory.makeDirectory(name, mode: 0o755, in: parent.number)
         }
+        return try RootDirectory.openMade(name, [.path, .noFollow], in: parent.number)
     }
 
     /// The place of a name in an open directory, made as an empty file where nothing is. A symbolic link is ELOOP.

@@ -38,6 +38,21 @@ package struct MountAttributes: OptionSet, Hashable, Sendable {
     package static let relAtime: MountAttributes = []
 }
 
+extension MountAttributes {
+    /// What `f_flags` of fstatfs(2) says: ST_* of statfs.h, which have other values.
+    package init(statfs flags: UInt64) {
+        let table: [(UInt64, MountAttributes)] = [
+            (1, .readOnly), (2, .noSuid), (4, .noDev), (8, .noExec), (0x400, .noAtime), (0x800, .noDirAtime),
+            (0x2000, .noSymFollow),
+        ]
+        var found: MountAttributes = []
+        for (flag, attribute) in table where flags & flag != 0 { found.formUnion(attribute) }
+        // Neither noatime nor relatime.
+        if flags & 0x1400 == 0 { found.formUnion(.strictAtime) }
+        self = found
+    }
+}
+
 /// Flags of a whole filesystem, shared by all its mounts: MS_* of mount(2) that the kernel calls SB_*.
 package struct SuperblockFlags: OptionSet, Hashable, Sendable {
     package let rawValue: UInt64

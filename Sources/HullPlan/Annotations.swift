@@ -14,6 +14,8 @@ package enum KnownAnnotation: CaseIterable, Sendable {
     case seccompFailUnknown
     /// A program in base 64, used in place of `linux.seccomp`.
     case seccompProgram
+    /// The option by which `linux.mountLabel` is given, `context` if not said.
+    case mountContextType
 
     /// The key.
     package var name: Bytes {
@@ -23,6 +25,7 @@ package enum KnownAnnotation: CaseIterable, Sendable {
         case .seccompReceiver: "run.oci.seccomp.receiver"
         case .seccompFailUnknown: "run.oci.seccomp_fail_unknown_syscall"
         case .seccompProgram: "run.oci.seccomp_bpf_data"
+        case .mountContextType: "run.oci.mount_context_type"
         }
     }
 

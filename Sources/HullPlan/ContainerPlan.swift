@@ -55,6 +55,11 @@ package enum OutsideAction: Sendable {
     case joinIntelRdt
     /// Opens a host path as a detached mount tree, to be attached inside.
     case openTree(TreePlan)
+    /// Makes a filesystem and keeps a detached mount of it, to be attached inside: one with an id map, which only its
+    /// maker may have.
+    case makeFilesystem(FilesystemPlan, MountIDMapPlan, slot: Int)
+    /// A user namespace that nobody lives in: it holds the id maps of mounts.
+    case makeUserNamespace(uids: [IDMapping], gids: [IDMapping], slot: Int)
     /// Opens the file of a namespace to join.
     case openNamespace(NamespaceKind, path: Bytes, slot: Int)
     /// Makes sure that the namespace to join is not the runtime's own: what is asked for would change the host.
@@ -148,7 +153,7 @@ package enum InsideAction: Sendable {
     /// Makes a mount of the container read-only that had to be written until now.
     case makeReadOnly(Bytes)
     case readonlyPath(Bytes)
-    case maskedPath(Bytes)
+    case maskedPath(Bytes, label: MountOptions.Parameter?)
     case readonlyRoot
     case pivotRoot
     /// Enters the root by chroot(2), over the old one; the full procfs and sysfs of the old one are taken away before.
@@ -183,6 +188,14 @@ package struct TreePlan: Sendable {
     package var recursive: Bool
     /// Anything but a directory is an error.
     package var mustBeDirectory = false
+    /// Anything but the root of a procfs is an error: whatever else were at /proc, labels and sysctls would be written
+    /// into it (CVE-2019-16884).
+    package var mustBeProcfs = false
+    /// A symbolic link at the end of the path is itself what is opened.
+    package var noFollow = false
+    package var idMap: MountIDMapPlan?
+    /// Where the attributes are said.
+    package var attributesOrigin: JSONPointer = .root
     package var attributes = MountAttributeChange()
     /// Of the whole tree.
     package var recursiveAttributes = MountAttributeChange()

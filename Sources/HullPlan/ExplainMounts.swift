@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import HullBytes
-internal import HullLinux
+package import HullBytes
+package import HullLinux
 
 extension PlanText {
     /// The mounts as the container has them in the end: where, what, attributes and parameters, propagation.
@@ -11,9 +11,9 @@ extension PlanText {
             switch step.action {
             case .root(let root): rows.append(MountRow(root, plan))
             case .mount(let mount):
-                if case .remount(let change) = mount.what {
+                if case .remount(let remount) = mount.what {
                     rows.change(mount.destination) { row in
-                        row.options += words(for: change)
+                        row.options += words(for: remount)
                         row.propagation += mount.propagation.map(word)
                     }
                 } else {
@@ -59,22 +59,30 @@ private struct MountRow {
         case .tree(let slot): take(tree: slot, plan)
         case .overlay(let overlay): take(overlay, plan)
         case .remount: break
-        case .filesystem(let filesystem):
-            type = filesystem.type
-            source = filesystem.source
-            options = words(for: filesystem.attributes) + filesystem.parameters.map(word)
-            if filesystem.copiesUp { options.append("a copy of what it covers") }
-            if filesystem.takesMode { options.append("mode of what it covers") }
+        case .filesystem(let filesystem): take(filesystem)
         }
         propagation += mount.propagation.map(word)
+    }
+
+    private mutating func take(_ filesystem: FilesystemPlan) {
+        type = filesystem.type
+        source = filesystem.source
+        options = words(for: filesystem.attributes) + filesystem.parameters.map(word)
+        if filesystem.copiesUp { options.append("a copy of what it covers") }
+        if filesystem.takesMode { options.append("mode of what it covers") }
+        if let label = filesystem.label { options.append("labelled \(label.value ?? "")") }
     }
 
     private mutating func take(tree slot: Int, _ plan: ContainerPlan) {
         for case .openTree(let tree) in plan.outside.map(\.action) where tree.slot == slot {
             type = tree.recursive ? "rbind" : "bind"
             source = tree.path
-            options = attributeWords(of: tree)
+            options = attributeWords(of: tree) + [tree.idMap.map { HullPlan.words(for: $0) }].compactMap(\.self)
             propagation = tree.propagation.map(word)
+        }
+        for case .makeFilesystem(let filesystem, let map, slot) in plan.outside.map(\.action) {
+            take(filesystem)
+            options.append(HullPlan.words(for: map))
         }
     }
 
@@ -108,10 +116,18 @@ func words(for mount: MountPlan) -> StepWords {
     case .tree(let slot): what = Bytes(decimal: slot)
     case .filesystem(let filesystem): what = filesystem.type
     case .overlay(let overlay): what = words(for: overlay)
-    case .remount(let change):
-        return StepWords("mount_setattr", ([mount.destination] + words(for: change)).joined(" "))
+    case .remount(let remount):
+        let call: Bytes = remount.parameters.isEmpty ? "mount_setattr" : "fspick"
+        return StepWords(call, ([mount.destination] + words(for: remount)).joined(" "))
     }
-    return StepWords("move_mount", "\(what) -> \(mount.destination)" + (mount.strict ? " (no symbolic links)" : ""))
+    var how: Bytes = mount.strict ? " (no symbolic links)" : mount.noFollow ? " (itself, if a link)" : ""
+    if mount.copiesLink { how = how + " (or the same link)" }
+    return StepWords("move_mount", "\(what) -> \(mount.destination)\(how)")
+}
+
+private func words(for remount: RemountPlan) -> [Bytes] {
+    words(for: remount.recursiveAttributes).map { "r" + $0 } + words(for: remount.attributes)
+        + remount.parameters.map(word)
 }
 
 /// The words of the root's step.
@@ -138,6 +154,16 @@ private let attributeWords: [(bit: MountAttributes, set: Bytes, cleared: Bytes)]
     (.readOnly, "ro", "rw"), (.noSuid, "nosuid", "suid"), (.noDev, "nodev", "dev"), (.noExec, "noexec", "exec"),
     (.noSymFollow, "nosymfollow", "symfollow"), (.noDirAtime, "nodiratime", "diratime"),
 ]
+
+extension MountAttributeChange {
+    /// The words of the attributes that a mount has and the change would take away.
+    package func clearedWords(of attributes: MountAttributes) -> [Bytes] {
+        var words = attributeWords.filter { clear.contains($0.bit) && attributes.contains($0.bit) }.map(\.set)
+        let now = attributes.intersection(.atimeMask)
+        if let accessTime, accessTime != now { words.append(accessTimeWord(now) ?? "relatime") }
+        return words
+    }
+}
 
 private func words(for change: MountAttributeChange) -> [Bytes] {
     var words: [Bytes] = []

@@ -13,6 +13,10 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .makeIntelRdt: StepWords("mkdir", "resctrl \(plan.intelRdt?.words ?? "")")
     case .joinIntelRdt: StepWords("write", "resctrl \(plan.intelRdt?.words ?? "")/tasks")
     case .openTree(let tree): StepWords("open_tree", words(for: tree))
+    case .makeFilesystem(let filesystem, let map, let slot):
+        StepWords("fsmount", "\(filesystem.type) \(words(for: map)) -> \(slot)")
+    case .makeUserNamespace(let uids, let gids, let slot):
+        StepWords("clone3", "CLONE_NEWUSER uids \(words(for: uids)) gids \(words(for: gids)) -> \(slot)")
     case .openNamespace(let kind, let path, let slot): StepWords("open", "\(path) (\(kind.name)) -> \(slot)")
     case .requireForeign(let kind, let slot): StepWords("statx", "\(slot) is not /proc/self/ns/\(kind.fileName)")
     case .openHookOutput(let path, let slot): StepWords("open", "\(path) -> \(slot)")
@@ -68,7 +72,7 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .sysctl(let path, let value): StepWords("write", "/proc/sys/\(path) = \(value)")
     case .makeReadOnly(let path): StepWords("mount_setattr", "\(path) ro")
     case .readonlyPath(let path): StepWords("mount_setattr", "\(path) rro")
-    case .maskedPath(let path): StepWords("move_mount", "nothing -> \(path)")
+    case .maskedPath(let path, _): StepWords("move_mount", "nothing -> \(path)")
     case .readonlyRoot: StepWords("mount_setattr", "/ ro")
     case .pivotRoot: StepWords("pivot_root", "/")
     case .moveRoot: StepWords("chroot", "/, over the old one")
@@ -110,7 +114,11 @@ private func words(for file: CgroupFile) -> Bytes {
 }
 
 private func words(for tree: TreePlan) -> Bytes {
-    let words = (tree.recursive ? ["AT_RECURSIVE"] : []) + attributeWords(of: tree) + tree.propagation.map(word)
+    var words: [Bytes] = tree.noFollow ? ["AT_SYMLINK_NOFOLLOW"] : []
+    if tree.recursive { words.append("AT_RECURSIVE") }
+    words += attributeWords(of: tree) + tree.propagation.map(word)
+    if let map = tree.idMap { words.append(HullPlan.words(for: map)) }
+    if tree.mustBeProcfs { words.append("(procfs)") }
     return ([tree.path] + words).joined(" ") + " -> \(tree.slot)"
 }
 
@@ -120,6 +128,9 @@ private func words(for spawn: SpawnPlan) -> Bytes {
     words += spawn.joins.map { "in \($0.kind.name) namespace \($0.slot)" }
     return words.joined(" ")
 }
+
+/// The word of a mount option for an id map, and the slot of the namespace that holds it.
+func words(for map: MountIDMapPlan) -> Bytes { "\(map.recursive ? "ridmap" : "idmap" as Bytes) of \(map.namespace)" }
 
 private func words(for maps: [IDMapping]) -> Bytes {
     maps.map { "\($0.containerID) \($0.hostID) \($0.size)" }.joined(", ")

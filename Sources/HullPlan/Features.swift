@@ -27,7 +27,7 @@ package struct ProgramVersion: Sendable {
 package func features(of program: ProgramVersion) -> Features {
     var features = Features(ociVersionMin: "1.0.0", ociVersionMax: program.specification)
     features.hooks = HookKind.allCases.map(\.name)
-    features.mountOptions = MountOptions.carriedOutNames.sorted()
+    features.mountOptions = MountOptions.names.sorted()
     features.linux = linuxFeatures()
     features.annotations = [
         Entry(key: "io.github.seccomp.libseccomp.version", value: libseccompVersion),
@@ -53,16 +53,7 @@ private func linuxFeatures() -> Features.Linux {
     linux.selinux = Features.Enabled(enabled: false)
     linux.memoryPolicy = Features.MemoryPolicy(modes: MemoryPolicy.modes.names, flags: MemoryPolicy.flags.names)
     linux.intelRdt = Features.IntelRdt(enabled: true, schemata: true, monitoring: true)
-    linux.mountExtensions = Features.MountExtensions(idmap: Features.Enabled(enabled: false))
+    linux.mountExtensions = Features.MountExtensions(idmap: Features.Enabled(enabled: true))
     linux.netDevices = Features.Enabled(enabled: false)
     return linux
-}
-
-extension MountOptions {
-    /// The option words that a config may use now.
-    static var carriedOutNames: [Bytes] {
-        names.filter { name in
-            if case .special(let kind) = action(name) { kind.isCarriedOut } else { true }
-        }
-    }
 }

@@ -109,8 +109,11 @@ extension MountOptions {
                 findings.error(origin, "the mount option \"\(option)\" has a value without a name")
                 return
             }
-            let value = equals.map { part.dropFirst($0 + 1) }
-            data.append(Parameter(key: equals.map { part.prefix($0) } ?? part, value: value, origin: origin))
+            let key = equals.map { part.prefix($0) } ?? part
+            var value = equals.map { part.dropFirst($0 + 1) }
+            // In the text of mount(2) they keep the commas of a context together; fsconfig(2) takes values as they are.
+            if contextKeys.contains(key) { value = value.map { Bytes($0.array.filter { $0 != 0x22 }) } }
+            data.append(Parameter(key: key, value: value, origin: origin))
         }
     }
 

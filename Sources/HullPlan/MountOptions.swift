@@ -62,6 +62,12 @@ package struct MountOptions: Equatable, Sendable {
 
     /// No option.
     package init() {}
+
+    /// Whether the list asks for that; not for an id map, whose words have values.
+    func has(_ kind: Special.Kind) -> Bool { special.contains { $0.kind == kind } }
+
+    /// The attributes of a mount that is only made now. Nothing is mounted below it: recursive words speak of it alone.
+    var attributesOfNew: MountAttributes { attributes.applied(to: recursive.applied()) }
 }
 
 /// Attributes to set and to clear on a mount.
@@ -124,7 +130,8 @@ package struct SuperblockChange: Equatable, Sendable {
     package init() {}
 
     /// The flags by the names that fsconfig(2) takes (FSCONFIG_SET_FLAG). `iversion` and `silent` have none: the first
-    /// is the filesystem's own business by now, the second silences kernel log lines of mount(2) alone.
+    /// is the filesystem's own business, the second keeps complaints of mount(2) out of the kernel's log, and those of
+    /// fsconfig(2) go to the context's log in any case.
     package var names: [Bytes] {
         var names: [Bytes] = []
         if set.contains(.readOnly) { names.append("ro") }
@@ -132,6 +139,16 @@ package struct SuperblockChange: Equatable, Sendable {
         if set.contains(.dirSync) { names.append("dirsync") }
         if set.contains(.mandLock) { names.append("mand") }
         if set.contains(.lazyTime) { names.append("lazytime") }
+        return names
+    }
+
+    /// The names by which fsconfig(2) clears flags of a filesystem that is there already; `dirsync` has none.
+    package var namesOfCleared: [Bytes] {
+        var names: [Bytes] = []
+        if clear.contains(.readOnly) { names.append("rw") }
+        if clear.contains(.synchronous) { names.append("async") }
+        if clear.contains(.mandLock) { names.append("nomand") }
+        if clear.contains(.lazyTime) { names.append("nolazytime") }
         return names
     }
 

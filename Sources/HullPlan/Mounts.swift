@@ -13,6 +13,10 @@ package struct MountPlan: Sendable {
     package var propagation: [MountOptions.Propagation] = []
     /// Refuses a symbolic link anywhere on the way: for proc and sysfs, on whose place others rely (CVE-2019-19921).
     package var strict = false
+    /// A symbolic link at the end of the destination is itself the place: `dest-nofollow`.
+    package var noFollow = false
+    /// A source that is a symbolic link is not mounted but made anew: `copy-symlink`.
+    package var copiesLink = false
 }
 
 /// What is mounted.
@@ -22,8 +26,8 @@ package enum MountSource: Sendable {
     /// A new filesystem.
     case filesystem(FilesystemPlan)
     case overlay(OverlayPlan)
-    /// The mount that is there already, with other attributes.
-    case remount(MountAttributeChange)
+    /// The mount that is there already, changed.
+    case remount(RemountPlan)
 }
 
 /// A filesystem to make and mount.
@@ -36,6 +40,10 @@ package struct FilesystemPlan: Sendable {
     package var takesMode = false
     /// Gets a copy of what the covered directory holds, before it is attached: `tmpcopyup`.
     package var copiesUp = false
+    /// For a filesystem that takes no label as an option: the one of its root directory.
+    package var label: MountOptions.Parameter?
+    /// A directory that is bound where the kernel makes no such filesystem: the container's own cgroup.
+    package var fallback: Bytes?
 }
 
 extension Resolution {
@@ -51,39 +59,49 @@ extension Resolution {
             }
             let destination = ("/" + mount.destination).cleanedPath
             if destination == "/" { continue }
-            guard let plan = resolveMount(mount, destination, pointer) else { continue }
+            guard let plan = resolveMount(mount, destination, index) else { continue }
             steps.append(InsideStep(action: .mount(plan), origin: pointer))
         }
         return steps
     }
 
-    private mutating func resolveMount(
-        _ mount: Config.Mount, _ destination: Bytes, _ pointer: JSONPointer
-    ) -> MountPlan? {
+    private mutating func resolveMount(_ mount: Config.Mount, _ destination: Bytes, _ index: Int) -> MountPlan? {
+        let pointer = ("/mounts" as JSONPointer).appending(index)
         let options = resolveOptions(mount, pointer)
-        if options.special.contains(where: { $0.kind == .remount }) {
-            return resolveRemount(options, destination, pointer.appending("options"))
-        }
+        if options.has(.remount) { return resolveRemount(mount, options, destination, index) }
         checkProcMount(options.bind == nil ? mount.type ?? "" : "bind", destination, pointer)
-        if options.bind != nil { return resolveBind(mount, options, destination, pointer) }
+        let idMap = resolveIDMap(mount, options, pointer)
+        if options.bind != nil { return resolveBind(mount, options, idMap, destination, pointer) }
+        if let idMap { return resolveIDMapped(mount, options, idMap, destination, pointer) }
         if mount.type == "overlay" {
             return resolveOverlay(options, pointer).map {
-                MountPlan(destination: destination, what: .overlay($0), propagation: options.propagation)
+                planned(MountPlan(destination: destination, what: .overlay($0)), options)
             }
         }
-        guard let type = mount.type, !type.isEmpty, type != "bind", type != "none" else {
-            findings.error(
-                pointer.appending("type"), "without bind or rbind in options this must name a filesystem",
-                hint: "add \"rbind\" to options")
-            return nil
-        }
+        guard let type = filesystemType(of: mount, pointer) else { return nil }
         if type == "cgroup" || type == "cgroup2", namespaces[.cgroup] == .host {
             return resolveHostCgroupMount(options, destination, pointer)
         }
-        var plan = MountPlan(destination: destination, what: .filesystem(filesystem(type, mount, options, pointer)))
-        plan.propagation = options.propagation
+        var plan = planned(
+            MountPlan(destination: destination, what: .filesystem(filesystem(type, mount, options, pointer))), options)
         plan.strict = type == "proc" || type == "sysfs"
         return plan
+    }
+
+    /// What the options say of every kind of mount.
+    private func planned(_ plan: MountPlan, _ options: MountOptions) -> MountPlan {
+        var plan = plan
+        plan.propagation = options.propagation
+        plan.noFollow = options.has(.destinationNoFollow)
+        return plan
+    }
+
+    private mutating func filesystemType(of mount: Config.Mount, _ pointer: JSONPointer) -> Bytes? {
+        if let type = mount.type, !type.isEmpty, type != "bind", type != "none" { return type }
+        findings.error(
+            pointer.appending("type"), "without bind or rbind in options this must name a filesystem",
+            hint: "add \"rbind\" to options")
+        return nil
     }
 
     private func filesystem(
@@ -91,21 +109,38 @@ extension Resolution {
     ) -> FilesystemPlan {
         var plan = FilesystemPlan(
             type: type == "cgroup" ? "cgroup2" : type, source: mount.source ?? type, parameters: options.data)
-        plan.attributes = options.attributes.applied()
+        plan.attributes = options.attributesOfNew
         if isReadOnlyDev(mount) { plan.attributes.subtract(.readOnly) }
-        plan.parameters += flagParameters(options, pointer).filter { $0.key != "ro" || !sharesSuperblock(plan.type) }
+        // mount(2) does the same by itself.
+        if let dot = type.firstIndex(of: 0x2e) {
+            plan.parameters.append(
+                .init(key: "subtype", value: type.dropFirst(dot + 1), origin: pointer.appending("type")))
+        }
+        plan.parameters += flagParameters(options, pointer).filter { $0.key != "ro" || !hidesReadOnly(plan.type) }
+        if type == "ext4", options.superblock.set.contains(.iVersion) {
+            plan.parameters.append(.init(key: "i_version", value: nil, origin: pointer.appending("options")))
+        }
+        addLabel(to: &plan)
+        if plan.type == "cgroup2" { plan.fallback = self.plan.cgroup.directory }
         plan.takesMode = type == "tmpfs" && !options.data.contains { $0.key == "mode" }
-        plan.copiesUp = options.special.contains { $0.kind == .tmpcopyup }
+        plan.copiesUp = options.has(.tmpcopyup)
         return plan
     }
 
-    /// One superblock serves all mounts of these: what one container asks for must not change the others.
-    private func sharesSuperblock(_ type: Bytes) -> Bool {
-        (["proc", "sysfs", "cgroup2", "mqueue", "tmpfs", "devpts"] as [Bytes]).contains(type)
+    /// Filesystems whose read-only mounts are writable underneath: one superblock serves all mounts of some, and what
+    /// one container asks for must not change the others; others are only known as memory.
+    func hidesReadOnly(_ type: Bytes) -> Bool {
+        belongsToNamespace(type) || type == "tmpfs" || type == "devpts"
+    }
+
+    /// Filesystems that show something of the namespaces that their maker is in.
+    func belongsToNamespace(_ type: Bytes) -> Bool {
+        (["proc", "sysfs", "cgroup", "cgroup2", "mqueue"] as [Bytes]).contains(type)
     }
 
     private mutating func resolveBind(
-        _ mount: Config.Mount, _ options: MountOptions, _ destination: Bytes, _ pointer: JSONPointer
+        _ mount: Config.Mount, _ options: MountOptions, _ idMap: MountIDMapPlan?, _ destination: Bytes,
+        _ pointer: JSONPointer
     ) -> MountPlan? {
         guard let source = mount.source, !source.isEmpty else {
             findings.error(pointer.appending("source"), "a bind mount needs the path to bind")
@@ -115,30 +150,38 @@ extension Resolution {
         var tree = TreePlan(path: source.below(request.bundle), recursive: options.bind == .recursive, slot: slot)
         tree.attributes = options.attributes
         tree.recursiveAttributes = options.recursive
+        tree.attributesOrigin = pointer.appending("options")
+        tree.idMap = idMap
+        tree.mustBeProcfs = destination == "/proc"
         let base = namespacePropagation
         if base != .shared { tree.propagation.append(.init(type: base, recursive: true)) }
         tree.propagation += options.propagation
+        var plan = MountPlan(destination: destination, what: .tree(slot: slot))
+        plan.strict = destination == "/proc"
+        plan.noFollow = options.has(.destinationNoFollow)
+        plan.copiesLink = options.has(.copySymlink)
+        tree.noFollow = plan.copiesLink || options.has(.sourceNoFollow)
         outside(.openTree(tree), pointer.appending("source"))
-        return MountPlan(destination: destination, what: .tree(slot: slot))
+        return plan
     }
 
-    /// Changes an earlier mount of the list. Only its own attributes: options of the filesystem are given when it is
-    /// made.
-    private mutating func resolveRemount(
-        _ options: MountOptions, _ destination: Bytes, _ pointer: JSONPointer
-    ) -> MountPlan {
-        for parameter in options.data {
-            findings.error(parameter.origin, "a remount changes no option of the filesystem")
+    /// A filesystem with an id map is made outside: only who may do so to the whole filesystem gives its mounts one,
+    /// and the root of a container's user namespace cannot reach the namespace that holds the maps.
+    private mutating func resolveIDMapped(
+        _ mount: Config.Mount, _ options: MountOptions, _ idMap: MountIDMapPlan, _ destination: Bytes,
+        _ pointer: JSONPointer
+    ) -> MountPlan? {
+        guard let type = filesystemType(of: mount, pointer) else { return nil }
+        if belongsToNamespace(type) || type == "devpts" || type == "overlay" {
+            findings.error(idMap.origin, "a mount of type \(type) takes no id map")
+            return nil
         }
-        for flag in options.superblock.names where flag != "ro" {
-            findings.error(pointer, "a remount changes no flag of the filesystem: \"\(flag)\"")
-        }
-        if options.bind != nil, !options.recursive.isEmpty {
-            findings.error(pointer, "a remount changes one mount and not those below it")
-        }
-        var plan = MountPlan(destination: destination, what: .remount(options.attributes))
-        plan.propagation = options.propagation
-        return plan
+        if options.has(.tmpcopyup) { findings.error(idMap.origin, "an id map and tmpcopyup are not used together") }
+        var filesystem = filesystem(type, mount, options, pointer)
+        filesystem.takesMode = false
+        let slot = newSlot()
+        outside(.makeFilesystem(filesystem, idMap, slot: slot), pointer)
+        return planned(MountPlan(destination: destination, what: .tree(slot: slot)), options)
     }
 
     /// Without a cgroup namespace the host's tree is bound: a new cgroup2 mount would wait for an RCU grace period.
@@ -148,13 +191,17 @@ extension Resolution {
         let slot = newSlot()
         var tree = TreePlan(path: host.cgroupMount ?? "/sys/fs/cgroup", recursive: false, slot: slot)
         tree.attributes = options.attributes
+        tree.recursiveAttributes = options.recursive
+        tree.attributesOrigin = pointer.appending("options")
         tree.propagation = [.init(type: .private, recursive: true)] + options.propagation
         for parameter in options.data {
             findings.warn(
                 parameter.origin, "ignored: without a cgroup namespace the container sees the host's cgroup filesystem")
         }
         outside(.openTree(tree), pointer)
-        return MountPlan(destination: destination, what: .tree(slot: slot))
+        var plan = MountPlan(destination: destination, what: .tree(slot: slot))
+        plan.noFollow = options.has(.destinationNoFollow)
+        return plan
     }
 
     /// The flags of a filesystem, as it takes them.
@@ -162,18 +209,19 @@ extension Resolution {
         options.superblock.names.map { .init(key: $0, value: nil, origin: pointer.appending("options")) }
     }
 
-    /// The options sorted; those that are not carried out yet are errors.
+    /// The options sorted; those that the mount is not of the kind for are errors.
     mutating func resolveOptions(_ mount: Config.Mount, _ pointer: JSONPointer) -> MountOptions {
         let options = MountOptions.resolve(mount.options ?? [], at: pointer.appending("options"), &findings)
-        for special in options.special where !special.kind.isCarriedOut {
-            findings.error(special.origin, "not supported yet: \(special.origin.text)")
-        }
-        for special in options.special
-        where special.kind == .tmpcopyup && (mount.type != "tmpfs" || options.bind != nil) {
-            findings.error(special.origin, "tmpcopyup is for mounts of type tmpfs")
-        }
-        if options.bind == nil, !options.recursive.isEmpty {
-            findings.error(pointer.appending("options"), "recursive options are for bind mounts")
+        for special in options.special {
+            switch special.kind {
+            case .tmpcopyup where mount.type != "tmpfs" || options.bind != nil:
+                findings.error(special.origin, "tmpcopyup is for mounts of type tmpfs")
+            case .copySymlink where options.bind == nil:
+                findings.error(special.origin, "copy-symlink is for bind mounts")
+            case .sourceNoFollow where options.bind == nil:
+                findings.error(special.origin, "src-nofollow is for bind mounts")
+            default: continue
+            }
         }
         return options
     }

@@ -32,6 +32,10 @@ struct Resolution {
     /// Whether the runtime opens the file for clock offsets.
     var passesTimeOffsets = false
     var rootAction: (InsideAction, JSONPointer)?
+    /// The user namespaces that hold the id maps of mounts.
+    var idMapSlots: [IDMapSlot] = []
+    /// What labels the container's filesystems.
+    var mountLabel: MountOptions.Parameter?
 
     init(_ config: Config, _ request: Request, _ host: Host) {
         self.config = config
@@ -69,6 +73,7 @@ struct Resolution {
         warnOfHandlers()
         plan.hooks = resolveHooks(config.hooks, config.annotations, bundle: request.bundle, &findings)
         namespaces = resolveNamespaces(config.linux?.namespaces, at: "/linux/namespaces", &findings)
+        mountLabel = resolveMountLabel()
         resolveRoot()
         resolveCgroup()
         resolveIntelRdt()
@@ -167,7 +172,8 @@ extension Resolution {
             inside(.makeReadOnly("/dev"), ("/mounts" as JSONPointer).appending(index).appending("options"))
         }
         resolvePaths(config.linux?.readonlyPaths, "/linux/readonlyPaths") { .readonlyPath($0) }
-        resolvePaths(config.linux?.maskedPaths, "/linux/maskedPaths") { .maskedPath($0) }
+        let label = mountLabel
+        resolvePaths(config.linux?.maskedPaths, "/linux/maskedPaths") { .maskedPath($0, label: label) }
     }
 
     private mutating func resolvePaths(

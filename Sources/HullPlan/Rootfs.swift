@@ -82,6 +82,9 @@ extension Resolution {
                 pointer.appending("options"), "the propagation of the root is not said here",
                 hint: "set /linux/rootfsPropagation")
         }
+        if let idMap = resolveIDMap(mount, options, pointer) {
+            findings.error(idMap.origin, "a mount of type overlay takes no id map")
+        }
         guard let overlay = resolveOverlay(options, pointer) else { return }
         rootAction = (.root(.overlay(overlay)), pointer)
     }
@@ -90,7 +93,7 @@ extension Resolution {
     /// made: the container may write, and the layers stay as they are.
     mutating func resolveOverlay(_ options: MountOptions, _ pointer: JSONPointer) -> OverlayPlan? {
         var overlay = OverlayPlan()
-        overlay.attributes = options.attributes.applied()
+        overlay.attributes = options.attributesOfNew
         overlay.layerByLayer = host.hasKernel(6, 7)
         var upper: MountOptions.Parameter?
         var work: MountOptions.Parameter?
@@ -104,6 +107,9 @@ extension Resolution {
         }
         // Read-only is said to the mount: mount points may still have to be made in the union while it is set up.
         overlay.parameters += flagParameters(options, pointer).filter { $0.key != "ro" }
+        if let mountLabel, !overlay.parameters.contains(where: { contextKeys.contains($0.key) }) {
+            overlay.parameters.append(mountLabel)
+        }
         if overlay.lower.isEmpty {
             findings.error(pointer.appending("options"), "an overlay needs lowerdir=", hint: "lowerdir=upper:lower")
             return nil
@@ -139,6 +145,10 @@ extension Resolution {
     mutating func enterRoot() {
         if config.root?.readonly == true { inside(.readonlyRoot, "/root/readonly") }
         if let slot = mountNamespaceSlot {
+            if let said = config.linux?.rootfsPropagation, !said.isEmpty {
+                findings.warn(
+                    "/linux/rootfsPropagation", "has no effect: the root is entered by chroot and no namespace has it")
+            }
             guard case .join(_, let pointer) = namespaces[.mount] else {
                 return inside(.changeRoot(mountNamespace: slot), linuxPointer("namespaces"))
             }

@@ -9,12 +9,6 @@ extension Resolution {
         let linux = config.linux
         let process = config.process
         refuse(linux?.netDevices.map { !$0.isEmpty }, "/linux/netDevices")
-        refuse(linux?.mountLabel.map { !$0.isEmpty }, "/linux/mountLabel")
-        for (index, mount) in (config.mounts ?? []).enumerated() {
-            let pointer = ("/mounts" as JSONPointer).appending(index)
-            refuse(mount.uidMappings.map { !$0.isEmpty }, pointer.appending("uidMappings"))
-            refuse(mount.gidMappings.map { !$0.isEmpty }, pointer.appending("gidMappings"))
-        }
         if let process { refuseUnsupportedProcess(process, at: "/process", &findings) }
         if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
             findings.error(
@@ -39,15 +33,5 @@ package func refuseUnsupportedProcess(
     if !(process.selinuxLabel ?? "").isEmpty {
         let place = pointer.appending("selinuxLabel")
         findings.error(place, "not supported yet: \(place.text)")
-    }
-}
-
-extension MountOptions.Special.Kind {
-    /// Whether the option is carried out. `features` names no other.
-    var isCarriedOut: Bool {
-        switch self {
-        case .remount, .tmpcopyup: true
-        case .copySymlink, .sourceNoFollow, .destinationNoFollow, .idMap: false
-        }
     }
 }

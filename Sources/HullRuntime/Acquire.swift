@@ -50,26 +50,6 @@ extension Creation {
         }
     }
 
-    /// A host path as a detached tree with its attributes, never writable where it should not be.
-    func open(_ plan: TreePlan) throws(SystemError) -> Descriptor {
-        let tree = try MountTree(copying: plan.path, recursive: plan.recursive)
-        do throws(SystemError) {
-            if plan.mustBeDirectory, try !tree.descriptor.status().isDirectory {
-                throw SystemError("open_tree", plan.path, .enotdir)
-            }
-            for propagation in plan.propagation {
-                try tree.setAttributes(propagation: propagation.type, recursive: propagation.recursive)
-            }
-            for (change, recursive) in [(plan.recursiveAttributes, true), (plan.attributes, false)]
-            where !change.isEmpty {
-                try tree.setAttributes(set: change.set, clear: change.clear, recursive: recursive)
-            }
-        } catch {
-            throw SystemError(error.call, plan.path, error.errno)
-        }
-        return tree.intoDescriptor()
-    }
-
     /// The file of a namespace, of the kind that is asked for: config-linux.md, "The runtime MUST generate an error if
     /// path is not associated with a namespace of type type".
     func openNamespace(_ kind: NamespaceKind, _ path: Bytes) throws(SystemError) -> Descriptor {
@@ -184,6 +164,7 @@ extension Creation {
     func hint(for error: SystemError, _ action: OutsideAction) -> Bytes? {
         switch action {
         case .openTree where error.errno == .enoent: "the path is looked up on the host, relative ones in the bundle"
+        case .openTree, .makeFilesystem: hintOfIDMap(error)
         case .limit where error.errno == .eperm:
             "raising a hard limit needs CAP_SYS_RESOURCE in the host's user namespace"
         case .clone where error.errno == .enospc: "the limit of nested or counted namespaces is reached: /proc/sys/user"

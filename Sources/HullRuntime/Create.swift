@@ -79,6 +79,9 @@ package struct Creation: ~Copyable {
         case .enableController(let name): try cgroup.enable(name, mountPoint: plan.cgroup.mountPoint)
         case .writeCgroupFile(let file): try cgroup.write(file)
         case .openTree(let tree): held.set(tree.slot, try open(tree))
+        case .makeFilesystem(let filesystem, let map, let slot): held.set(slot, try make(filesystem, map))
+        case .makeUserNamespace(let uids, let gids, let slot):
+            held.set(slot, try UserNamespace.holding(uids: uids.mapText, gids: gids.mapText))
         case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))
         case .requireForeign(let kind, let slot): try requireForeign(kind, slot)
         case .openHookOutput(let path, let slot): held.set(slot, try openHookOutput(path))

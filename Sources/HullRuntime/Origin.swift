@@ -7,13 +7,22 @@ internal import HullOCI
 internal import HullPlan
 
 extension OutsideStep {
-    /// The field that is to blame for a failure of the step: the namespace, where one could not be joined.
+    /// The field that is to blame for a failure of the step: the step's own, the option in it, or the namespace where
+    /// one could not be joined.
     func origin(of error: SystemError, _ plan: ContainerPlan) -> JSONPointer {
-        guard case .clone = action, error.call == "setns" else { return origin }
-        let opening = plan.outside.first { step in
-            if case .openNamespace(let kind, _, _) = step.action { kind.name == error.object } else { false }
+        switch action {
+        case .openTree(let tree):
+            if error.call == callOfIDMap, let map = tree.idMap { return map.origin }
+            return error.call == "mount_setattr" && tree.attributesOrigin != .root ? tree.attributesOrigin : origin
+        case .makeFilesystem(let filesystem, let map, _):
+            return error.call == callOfIDMap ? map.origin : filesystem.origin(of: error, mount: origin)
+        case .clone where error.call == "setns":
+            let opening = plan.outside.first { step in
+                if case .openNamespace(let kind, _, _) = step.action { kind.name == error.object } else { false }
+            }
+            return opening?.origin ?? origin
+        default: return origin
         }
-        return opening?.origin ?? origin
     }
 }
 
@@ -23,10 +32,12 @@ extension InsideStep {
         switch action {
         case .mount(let mount):
             switch mount.what {
-            case .filesystem(let plan): return option(error, plan.parameters) ?? origin
+            case .filesystem(let plan): return plan.origin(of: error, mount: origin)
             case .overlay(let plan): return option(error, plan.parameters) ?? origin
-            case .tree, .remount: return origin
+            case .remount(let plan): return option(error, plan.parameters) ?? origin
+            case .tree: return origin
             }
+        case .maskedPath(_, .some(let label)): return option(error, [label]) ?? origin
         case .root(.overlay(let plan)): return option(error, plan.parameters) ?? origin
         case .hook(_, let hook): return hook.origin(of: error)
         case .timeOffsets(let offsets, _) where offsets.contains { $0.clock == error.object }:
@@ -34,12 +45,21 @@ extension InsideStep {
         default: return origin
         }
     }
+}
 
-    private func option(_ error: SystemError, _ parameters: [MountOptions.Parameter]) -> JSONPointer? {
-        guard error.call == "fsconfig" else { return nil }
-        let found = parameters.first { error.object == $0.key || error.object.hasPrefix($0.key + "=") }
-        return found.flatMap { $0.origin == .root ? nil : $0.origin }
+extension FilesystemPlan {
+    /// The field of the mount that is to blame.
+    func origin(of error: SystemError, mount: JSONPointer) -> JSONPointer {
+        if error.call == "fsopen" { return mount.appending("type") }
+        if error.call == "fsetxattr", let label { return label.origin }
+        return option(error, parameters) ?? mount
     }
+}
+
+private func option(_ error: SystemError, _ parameters: [MountOptions.Parameter]) -> JSONPointer? {
+    guard error.call == "fsconfig" else { return nil }
+    let found = parameters.first { error.object == $0.key || error.object.hasPrefix($0.key + "=") }
+    return found.flatMap { $0.origin == .root ? nil : $0.origin }
 }
 
 extension HookPlan {

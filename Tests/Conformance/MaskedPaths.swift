@@ -81,4 +81,51 @@ struct MaskedPaths {
                 s.inside("wc -c < /etc/passwd") { $0["/linux/maskedPaths"] = ["/etc/passwd", "/etc/passwd"] } == ["0"])
         }
     }
+
+    // Goal: one empty filesystem serves all. Method: the device numbers of two masked directories and of a third.
+    @Test("MP-08 all masked directories share one empty filesystem", .only(.hull))
+    func shared() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "stat -c %d /one /two /deep/three /") {
+                $0["/linux/maskedPaths"] = ["/one", "/two", "/deep/three"]
+            }
+            for name in ["/one", "/two", "/deep", "/deep/three"] { try Files.makeDirectory(bundle.rootfs + name) }
+            let devices = try s.run(bundle).lines
+            #expect(devices.count == 4 && Set(devices.prefix(3)).count == 1 && devices.first != devices.last)
+        }
+    }
+
+    // Goal: what covers a file is the null device and nothing that is called so (CVE-2025-31133). Method: a /dev of the
+    // host's side whose null is another file.
+    @Test("MP-09 a /dev/null that is not the null device is refused", .only(.hull))
+    func null() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true") {
+                $0.removeMount("/dev/mqueue")
+                $0.removeMount("/dev/shm")
+                $0.removeMount("/dev/pts")
+                $0.removeMount("/dev")
+                $0.mount("/dev", from: "dev", ["bind"])
+                $0["/linux/maskedPaths"] = ["/etc/passwd"]
+            }
+            try Files.makeDirectory(bundle.directory + "/dev")
+            try Files.write("not null", to: bundle.directory + "/dev/null")
+            try s.refuses(bundle, "/linux/maskedPaths/0", ["null device"])
+        }
+    }
+
+    // Goal: a link is masked where it leads to, inside the root. Method: a link to a file and one out of the root.
+    @Test("MP-10 a link in a masked path resolves inside the root")
+    func link() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "wc -c < /etc/passwd; wc -c < /etc/group") {
+                $0["/linux/maskedPaths"] = ["/link", "/up"]
+            }
+            try Files.link("/etc/passwd", at: bundle.rootfs + "/link")
+            try Files.link("../../../../../../etc/group", at: bundle.rootfs + "/up")
+            let before = Files.read("/etc/group")
+            #expect(try s.run(bundle).lines == ["0", "0"])
+            #expect(Files.read("/etc/group") == before)
+        }
+    }
 }

@@ -48,7 +48,9 @@ struct MountOptions {
     }
 
     // Goal: flags of the spec's list that show nowhere are at least taken. Method: the mount succeeds.
-    @Test("MO-05 noiversion, loud and silent are flags", arguments: ["noiversion", "loud", "silent"])
+    @Test(
+        "MO-05 iversion, noiversion, loud and silent are flags",
+        arguments: ["iversion", "noiversion", "loud", "silent"])
     func quiet(option: String) throws {
         try check([option], present: ["rw"], absent: [])
     }

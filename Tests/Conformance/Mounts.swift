@@ -163,21 +163,6 @@ struct Mounts {
         }
     }
 
-    // Goal: remount changes an earlier mount. Method: make a writable tmpfs read-only by a second entry.
-    @Test("MT-13 remount changes the flags of an earlier mount")
-    func remount() throws {
-        try scenario { s in
-            let table = MountTable(
-                try s.inside("cat /proc/self/mountinfo") {
-                    $0.mount("/mnt", type: "tmpfs", from: "tmpfs", ["rw"])
-                    $0.mount("/mnt", type: "tmpfs", from: "tmpfs", ["remount", "ro", "nosuid"])
-                })
-            let mounts = table.mounts.filter { $0.point == "/mnt" }
-            #expect(mounts.count == 1)
-            #expect(mounts.first?.options.isSuperset(of: ["ro", "nosuid"]) == true)
-        }
-    }
-
     // Goal: a bind cannot have data. Method: an option that is no flag.
     @Test("MT-14 a bind mount with data is refused")
     func bindData() throws {
@@ -195,6 +180,115 @@ struct Mounts {
             let bundle = try s.bundle(script: "true") { $0.mount("/etc/passwd", from: "data", ["bind"]) }
             try bundle.addData()
             try s.refuses(bundle, "/mounts/6", ["ot a directory"])
+        }
+    }
+
+    // Goal: the kernel says what is wrong, and the error passes it on. Method: bad options of several filesystems.
+    @Test(
+        "MT-16 the kernel's own words about an option are in the error", .only(.hull),
+        arguments: [
+            ("tmpfs", ["mode=700", "sise=1m"], "/mounts/6/options/1", "Unknown parameter 'sise'"),
+            ("tmpfs", ["size=much"], "/mounts/6/options/0", "Bad value for 'size'"),
+            ("devpts", ["newinstance", "modes=1"], "/mounts/6/options/1", "modes"),
+            ("cgroup2", ["nosuchoption"], "/mounts/6/options/0", "Unknown parameter 'nosuchoption'"),
+            ("proc", ["hidepid=9"], "/mounts/6/options/0", "hidepid"),
+            ("overlay", ["lowerdir=data", "index=maybe"], "/mounts/6/options/1", "Bad value for 'index'"),
+        ] as [(String, [String], String, String)])
+    func kernelsWords(type: String, options: [String], pointer: String, words: String) throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true") { $0.mount("/mnt", type: type, from: type, options) }
+            try bundle.addData()
+            let outcome = try s.refuses(bundle, pointer, [words])
+            #expect(outcome.stderr.contains("nvalid argument"), "\(outcome)")
+        }
+    }
+
+    // Goal: a tmpfs looks like the directory that it covers; one that had to be made is the filesystem's choice.
+    // Method: modes inside.
+    @Test("MT-17 a tmpfs without mode= has that of the directory that it covers")
+    func takesMode() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "stat -c %a /covered /missing /said") {
+                for name in ["/covered", "/missing"] { $0.mount(name, type: "tmpfs", from: "tmpfs") }
+                $0.mount("/said", type: "tmpfs", from: "tmpfs", ["mode=750"])
+            }
+            for name in ["/covered", "/said"] { try Files.makeDirectory(bundle.rootfs + name, mode: 0o2711) }
+            let lines = try s.run(bundle).lines
+            #expect(lines == ["2711", "1777", "750"])
+        }
+    }
+
+    // Goal: a mount point is not made in what is mounted read-only. Method: one inside a read-only bind of the host.
+    @Test("MT-18 no mount point is made inside a read-only bind mount")
+    func insideReadOnly() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true") {
+                $0.mount("/mnt", from: "data", ["bind", "ro"])
+                $0.mount("/mnt/new", type: "tmpfs", from: "tmpfs")
+            }
+            try bundle.addData()
+            try s.refuses(bundle, "/mounts/7", ["ead-only file system"])
+            #expect(Files.list(bundle.directory + "/data") == ["name"])
+        }
+    }
+
+    // Goal: a source that root inside may not reach. Method: a directory of the host's root alone above it.
+    @Test("MT-22 a source below a directory of the host's root alone is bound", .needs(.userNamespace))
+    func unreachable() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "cat /mnt/name") {
+                $0.userNamespace()
+                $0.mount("/mnt", from: "closed/data", ["bind"])
+            }
+            try Files.makeDirectory(bundle.directory + "/closed", mode: 0o700)
+            try Files.makeDirectory(bundle.directory + "/closed/data")
+            try Files.write("data\n", to: bundle.directory + "/closed/data/name")
+            try #expect(s.run(bundle).lines == ["data"])
+        }
+    }
+
+    // Goal: any filesystem of the kernel. Method: ramfs with an option of its own.
+    @Test("MT-23 other filesystems of the kernel are mounted with their options")
+    func otherTypes() throws {
+        try scenario { s in
+            let lines = try s.inside("stat -c %a /mnt; cat /proc/self/mountinfo") {
+                $0.mount("/mnt", type: "ramfs", from: "none", ["mode=0710"])
+            }
+            #expect(lines.first == "710")
+            #expect(MountTable(lines).mount(at: "/mnt")?.type == "ramfs")
+        }
+    }
+
+    // Goal: options of cgroup2 reach the kernel. Method: one that it has; MT-16 has one that it lacks.
+    @Test("MT-24 cgroup2 takes its options")
+    func cgroupOptions() throws {
+        try scenario { s in
+            let table = MountTable(
+                try s.inside("cat /proc/self/mountinfo") {
+                    $0.mount("/sys/fs/cgroup", type: "cgroup2", from: "cgroup", ["ro", "nsdelegate"])
+                })
+            #expect(table.mount(at: "/sys/fs/cgroup")?.type == "cgroup2")
+        }
+    }
+
+    // Goal: each field of a mount is named by its pointer, a misspelt word with the nearest. Method: a table.
+    @Test(
+        "MT-25 errors name the field of the mount", .only(.hull),
+        arguments: [
+            (["destination": ""], "/mounts/6/destination", "is empty"),
+            (["destination": "/mnt"], "/mounts/6/type", "must name a filesystem"),
+            (["destination": "/mnt", "type": "tempfs"], "/mounts/6/type", "no such device"),
+            (["destination": "/mnt", "options": ["bind"]], "/mounts/6/source", "the path to bind"),
+            (["destination": "/mnt", "source": "/", "options": ["bnid"]], "/mounts/6/type", "must name a filesystem"),
+            (
+                ["destination": "/mnt", "source": "/", "options": ["bind", "nosiud"]], "/mounts/6/options/1",
+                "did you mean \"nosuid\"?"
+            ),
+            (["destination": "/", "type": "tmpfs"], "/mounts/6/destination", "only a mount of type overlay"),
+        ] as [(JSON, String, String)])
+    func fields(mount: JSON, pointer: String, words: String) throws {
+        try scenario { s in
+            try s.refuses(pointer, words) { $0["/mounts/-"] = mount }
         }
     }
 }

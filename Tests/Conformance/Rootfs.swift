@@ -102,6 +102,37 @@ struct Rootfs {
         }
     }
 
+    // Goal: all eight words, for the root and what is mounted in it. Method: a root whose own mount is shared on the
+    // host, with a bind of another such mount in it.
+    @Test(
+        "RF-13 each rootfsPropagation is that of a root that is shared on the host",
+        arguments: [
+            ("shared", "shared"), ("rshared", "shared"), ("slave", "master"), ("rslave", "master"), ("private", ""),
+            ("rprivate", ""), ("unbindable", "unbindable"), ("runbindable", "unbindable"),
+        ])
+    func all(value: String, field: String) throws {
+        try scenario(case: value) { s in
+            let bundle = try s.bundle(script: "cat /proc/self/mountinfo") {
+                $0["/linux/rootfsPropagation"] = .string(value)
+            }
+            try HostMount.run(["--bind", bundle.rootfs, bundle.rootfs])
+            defer { HostMount.remove(bundle.rootfs) }
+            try HostMount.run(["--make-shared", bundle.rootfs])
+            try HostMount.tmpfs(at: bundle.rootfs + "/run")
+            defer { HostMount.remove(bundle.rootfs + "/run") }
+            let outcome = try s.run(bundle)
+            try #require(outcome.ok, "\(outcome)")
+            let table = MountTable(outcome.lines)
+            let root = try #require(table.mount(at: "/"))
+            let words = root.propagation.map { String($0.prefix { $0 != ":" }) }
+            // A shared root may be a slave of the host's mount, or be of its group.
+            #expect(field == "shared" ? words.contains(field) : words.joined() == field, "\(words)")
+            let below = try #require(table.mount(at: "/run")).propagation
+            #expect(below.contains { $0.hasPrefix("shared:") } == (value == "rshared"))
+            #expect(below.contains("unbindable") == (value == "runbindable"))
+        }
+    }
+
     // Goal: an unknown value is an error. Method: create is refused.
     @Test("RF-10 an unknown rootfsPropagation is refused")
     func unknownPropagation() throws {

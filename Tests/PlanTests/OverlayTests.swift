@@ -50,6 +50,7 @@ import Testing
         #expect(!given.throwAway)
         let readOnly = try plan(["lowerdir=/a", "ro"])
         #expect(readOnly.upper == nil && !readOnly.throwAway && readOnly.attributes == .readOnly)
+        #expect(try plan(["lowerdir=/a", "rro"]).attributes == .readOnly)
         let thrownAway = try plan(["lowerdir=/a"])
         #expect(thrownAway.upper == nil && thrownAway.throwAway && thrownAway.attributes == [])
     }
@@ -121,7 +122,10 @@ import Testing
         (["lowerdir=/a:"], ["/mounts/0/options/0: a layer's path is empty"]),
         (["lowerdir=/a", "upperdir=/u"], ["/mounts/0/options/1: upperdir and workdir are only used together"]),
         (["lowerdir=/a", "workdir=/u"], ["/mounts/0/options/1: upperdir and workdir are only used together"]),
-        (["lowerdir=/a", "rro"], ["/mounts/0/options: recursive options are for bind mounts"]),
+        (
+            ["lowerdir=/a", "idmap=uids=0-1-1;gids=0-1-1"],
+            ["/mounts/0/options/1: a mount of type overlay takes no id map"]
+        ),
         (["lowerdir=/a", "rslave"], ["/mounts/0/options: the propagation of the root is not said here"]),
         (["rbind"], ["/mounts/0/destination: only a mount of type overlay can be the root"]),
     ]) func wrong(options: [String], expected: [String]) {

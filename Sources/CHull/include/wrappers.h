@@ -48,6 +48,7 @@ struct chull_status {
     uint32_t modified_nanoseconds;
 };
 int chull_statx(int dirfd, const char *path, int flags, struct chull_status *status);
+int chull_fsetxattr(int fd, const char *name, const void *value, size_t size);
 int chull_fstatfs(int fd, int64_t *type, uint64_t *flags);
 
 // Mounts --------------------------------------------------------------------------------------------------------------
@@ -56,6 +57,7 @@ int chull_move_mount(int from, const char *from_path, int to, const char *to_pat
 int chull_mount_setattr(int dirfd, const char *path, uint32_t flags, uint64_t set, uint64_t clear,
                         uint64_t propagation, int userns);
 int chull_fsopen(const char *type, uint32_t flags);
+int chull_fspick(int dirfd, const char *path, uint32_t flags);
 int chull_fsconfig(int fd, uint32_t command, const char *key, const void *value, int aux);
 int chull_fsmount(int fd, uint32_t flags, uint32_t attributes);
 int chull_pivot_root(const char *new_root, const char *put_old);

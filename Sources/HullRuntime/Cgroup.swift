@@ -123,7 +123,10 @@ struct CgroupDirectory {
                         detail: "still there: \(pids.map { Bytes(decimal: $0) }.joined(" "))")
                 }
             }
-            _ = try Poll.ready([], timeoutMilliseconds: 2)
+            // The kernel tells when the last process is gone; of a cgroup whose directory is still busy it does not.
+            let left = Int32(clamping: max(2, (deadline - Clock.monotonic) / 1_000_000))
+            let isEmpty = (try? awaitEvent("populated", "0", milliseconds: left)) ?? true
+            if isEmpty { _ = try Poll.ready([], timeoutMilliseconds: 1) }
         }
     }
 

@@ -119,7 +119,6 @@ private let allGood: [(String, String)] =
         ("/linux/resources/cpu/shares", "brought into the kernel's range of weights"),
         ("/linux/resources/network/priorities/0/name", "refused with the list that it stands in"),
         ("/linux/resources/network/priorities/0/priority", "refused with the list that it stands in"),
-        ("/linux/seccomp/listenerPath", "a path is free text; whether somebody listens is seen at the start"),
         ("/linux/seccomp/syscalls/0/args/0/value", "a register holds any number"),
         ("/linux/seccomp/syscalls/0/args/0/valueTwo", "a register holds any number"),
     ]

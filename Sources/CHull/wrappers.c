@@ -9,6 +9,7 @@
 #include <linux/capability.h>
 #include <linux/keyctl.h>
 #include <linux/mount.h>
+#include <linux/netlink.h>
 #include <linux/nsfs.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
@@ -325,6 +326,15 @@ int chull_signalfd_read(int fd)
     struct signalfd_siginfo info;
     if (read(fd, &info, sizeof info) < 0) return -errno;
     return info.ssi_signo;
+}
+int chull_route_socket(void)
+{
+    int on = 1, fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (fd < 0) return -errno;
+    // Both only add to what an error says.
+    setsockopt(fd, SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof on);
+    setsockopt(fd, SOL_NETLINK, NETLINK_CAP_ACK, &on, sizeof on);
+    return fd;
 }
 int chull_interface_up(const char *name)
 {

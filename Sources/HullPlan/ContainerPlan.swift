@@ -70,6 +70,8 @@ package enum OutsideAction: Sendable {
     case connectConsole(Bytes)
     /// Opens the socket that `start` will connect to.
     case listenForStart
+    /// Moves a network device into the container's network namespace: that of a slot, or of the first process.
+    case moveNetDevice(NetDevicePlan, namespace: Int?)
     /// clone3: from here on both lists go on side by side.
     case clone
     /// Loads and attaches the filter that decides on device access.

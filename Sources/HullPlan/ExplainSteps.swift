@@ -22,6 +22,8 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .openHookOutput(let path, let slot): StepWords("open", "\(path) -> \(slot)")
     case .connectConsole(let path): StepWords("connect", path)
     case .listenForStart: StepWords("listen", "for start")
+    case .moveNetDevice(let device, let slot):
+        StepWords("RTM_SETLINK", words(for: device, slot))
     case .clone: StepWords("clone3", words(for: plan.spawn))
     case .attachDeviceFilter: StepWords("bpf", "device filter, \(plan.cgroup.deviceFilter.count) instructions")
     case .writeIDMap(let group, let maps): StepWords("write", "\(group ? "gid_map" : "uid_map") = \(words(for: maps))")
@@ -111,6 +113,11 @@ private func words(for file: CgroupFile) -> Bytes {
     case .skip: "\(file.name) = \(file.value) (if there)"
     case .write(let name, let value): "\(file.name) = \(file.value) (or \(name) = \(value))"
     }
+}
+
+private func words(for device: NetDevicePlan, _ slot: Int?) -> Bytes {
+    let namespace: Bytes = slot.map { "network namespace \($0)" } ?? "the container's network namespace"
+    return "\(device.name) -> \(namespace)" + (device.newName.map { " as \($0)" } ?? "") + " up"
 }
 
 private func words(for tree: TreePlan) -> Bytes {

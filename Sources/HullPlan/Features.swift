@@ -54,6 +54,6 @@ private func linuxFeatures() -> Features.Linux {
     linux.memoryPolicy = Features.MemoryPolicy(modes: MemoryPolicy.modes.names, flags: MemoryPolicy.flags.names)
     linux.intelRdt = Features.IntelRdt(enabled: true, schemata: true, monitoring: true)
     linux.mountExtensions = Features.MountExtensions(idmap: Features.Enabled(enabled: true))
-    linux.netDevices = Features.Enabled(enabled: false)
+    linux.netDevices = Features.Enabled(enabled: true)
     return linux
 }

@@ -119,11 +119,13 @@ struct Resolution {
         if let socket = request.consoleSocket, plan.process.terminal {
             outside(.connectConsole(socket), "/process/terminal")
         }
+        moveNetDevices(beforeClone: true)
         outside(.clone, "/linux/namespaces")
         if plan.intelRdt != nil { outside(.joinIntelRdt, linuxPointer("intelRdt")) }
         plan.outside += cgroupFilesAfterClone
         outside(.attachDeviceFilter, "/linux/resources/devices")
         resolveIDMaps()
+        moveNetDevices(beforeClone: false)
         if let adjustment = config.process?.oomScoreAdj { outside(.oomScore(adjustment), "/process/oomScoreAdj") }
         if newUserNamespace { outside(.releaseMappings, "/linux/uidMappings") }
         if passesTimeOffsets { outside(.passTimeOffsets, "/linux/timeOffsets") }

@@ -164,6 +164,8 @@ extension Creation {
     func hint(for error: SystemError, _ action: OutsideAction) -> Bytes? {
         switch action {
         case .openTree where error.errno == .enoent: "the path is looked up on the host, relative ones in the bundle"
+        case .moveNetDevice where error.errno == .enodev: "it is looked up in the runtime's network namespace"
+        case .moveNetDevice where error.errno == .eperm: "moving a network device needs CAP_NET_ADMIN"
         case .openTree, .makeFilesystem: hintOfIDMap(error)
         case .limit where error.errno == .eperm:
             "raising a hard limit needs CAP_SYS_RESOURCE in the host's user namespace"

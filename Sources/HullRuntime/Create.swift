@@ -20,6 +20,8 @@ package struct Creation: ~Copyable {
     var listener: Descriptor?
     var consoleSocket: Descriptor?
     var spawned: Spawned?
+    /// Network devices that were moved into the container.
+    var netDevices: NetDeviceMoves?
     /// The number of the socket that `spawned` owns.
     var initSocket: Int32 = -1
     /// A terminal that the caller relays: the other end of `consoleSocket`.
@@ -87,6 +89,7 @@ package struct Creation: ~Copyable {
         case .openHookOutput(let path, let slot): held.set(slot, try openHookOutput(path))
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
         case .listenForStart: try listenForStart()
+        case .moveNetDevice(let device, let slot): try moveNetDevice(device, slot)
         case .clone: try clone()
         case .joinIntelRdt: try record.intelRdt.add(record.pid)
         case .attachDeviceFilter: try attachDeviceFilter()

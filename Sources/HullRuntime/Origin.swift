@@ -21,6 +21,7 @@ extension OutsideStep {
                 if case .openNamespace(let kind, _, _) = step.action { kind.name == error.object } else { false }
             }
             return opening?.origin ?? origin
+        case .moveNetDevice(let device, _): return error.errno == .eexist ? device.nameOrigin : origin
         default: return origin
         }
     }

@@ -11,6 +11,7 @@ extension Creation {
     mutating func undo(_ failure: Failure) -> Failure {
         var failure = failure
         let hadProcess = spawned != nil
+        if var moves = netDevices.take() { failure.leftovers += moves.undo() }
         if hadProcess { endProcess(&failure) }
         removePidFile(of: record)
         // After the start the lock is free, and another hull may have removed the container, or made a new one of its

@@ -20,6 +20,8 @@ extension Creation {
         do throws(Failure) {
             let agent = try SeccompAgent.connect(plan.process.listener, pid: record.pid, record, .created)
             try spawned?.start(plan, agent: agent)
+            // From here on they are the container's; a descriptor of its network namespace would keep it alive.
+            netDevices = nil
             // From here on it is a container as any other: to be killed and deleted by other calls.
             try attempt { () throws(SystemError) in try directory.descriptor.unlock() }
             try afterStart()

@@ -13,7 +13,7 @@ extension BadValue {
             ["type": "c", "path": "/dev/x", "major": 1, "minor": 3, "fileMode": 438, "uid": 0, "gid": 0]
         ],
         "cgroupsPath": "/a/b", "resources": resourcesBase, "seccomp": seccompBase,
-        "sysctl": ["net.ipv4.ip_forward": "1"], "rootfsPropagation": "slave",
+        "netDevices": ["eth7": ["name": "eth0"]], "sysctl": ["net.ipv4.ip_forward": "1"], "rootfsPropagation": "slave",
         "intelRdt": [
             "closID": "gold", "l3CacheSchema": "L3:0=f", "memBwSchema": "MB:0=10", "schemata": ["L2:0=f"],
             "enableMonitoring": true,
@@ -135,5 +135,9 @@ extension BadValue {
         .init(
             "/linux/sysctl/kernel.domainname", "c",
             #"sysctl "kernel.domainname" differs from the field "domainname""#),
+        .init("/linux/netDevices/lo", [:], "the loopback device cannot be moved"),
+        .init(
+            "/linux/netDevices/eth7/name", "a:b",
+            #""a:b" is no name of a network device (1 to 15 bytes without blank, slash and colon)"#),
     ]
 }

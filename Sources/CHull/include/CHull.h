@@ -26,6 +26,7 @@
 #include <linux/nsfs.h>
 #include <linux/openat2.h>
 #include <linux/prctl.h>
+#include <linux/rtnetlink.h>
 #include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <linux/stat.h>

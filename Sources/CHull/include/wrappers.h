@@ -127,6 +127,8 @@ int chull_signal_default(int signal);
 // The next signal of a signalfd, or -EAGAIN.
 int chull_signalfd_read(int fd);
 int chull_interface_up(const char *name);
+// A socket of rtnetlink(7) of the current network namespace, whose errors come with the kernel's words.
+int chull_route_socket(void);
 
 // Terminals -----------------------------------------------------------------------------------------------------------
 int chull_pty_unlock(int master);

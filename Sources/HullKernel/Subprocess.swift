@@ -53,8 +53,8 @@ package struct Subprocess: Sendable {
         var errors = try Tail(self.errors)
         let refusal = try Pipe()
         guard let process = try CurrentProcess.clone(0, cgroup: nil) else {
-            _ = chull_setpgid()
-            execute(input.number, output.target, errors.target, refusal.writing.number)
+            lead(input, output, errors, refusal)
+            chull_exit(127)
         }
         _ = consume refusal.writing
         output.closeTarget()
@@ -67,6 +67,15 @@ package struct Subprocess: Sendable {
         return Outcome(
             status: ended ? status : nil, failure: failure, output: Bytes(output.bytes),
             errorOutput: Bytes(errors.bytes))
+    }
+
+    /// In the child; does not return, without saying so: before a call that says so, what is not used any more is
+    /// ended, and the pipes would be closed. What is borrowed stays open.
+    private func lead(
+        _ input: borrowing Descriptor, _ output: borrowing Tail, _ errors: borrowing Tail, _ refusal: borrowing Pipe
+    ) {
+        _ = chull_setpgid()
+        execute(input.number, output.target, errors.target, refusal.writing.number)
     }
 
     /// What a program of the host prints, found in the PATH of the environment. A failing program is an error.
@@ -83,7 +92,10 @@ package struct Subprocess: Sendable {
         let program = Subprocess(
             path: found, arguments: words, environment: environment, input: "", timeoutMilliseconds: nil)
         let cloned = try CurrentProcess.clone(0, cgroup: nil)
-        if cloned == nil { program.execute(0, output.writing.number, 2, 2) }
+        if cloned == nil {
+            _ = chull_dup3(output.writing.number, 1, 0)
+            program.execute(0, 1, 2, 2)
+        }
         guard let process = cloned else { throw SystemError("clone3", name, .echild) }
         _ = consume output.writing
         let text = try output.reading.readAll()
@@ -134,9 +146,9 @@ private struct Tail: ~Copyable {
     init(_ given: Int32?) throws(SystemError) {
         self.given = given
         guard given == nil else { return }
-        var pipe = try Pipe()
-        swap(&reading, &pipe.reading)
-        swap(&writing, &pipe.writing)
+        let pipe = try Pipe()
+        reading = pipe.reading
+        writing = pipe.writing
     }
 
     /// What the program writes to.

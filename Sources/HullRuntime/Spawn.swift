@@ -95,7 +95,7 @@ extension Spawned {
         }
         guard let message = InitMessage(received.message) else { throw died(cgroup) }
         if case .failure(let step, let error) = message {
-            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
+            throw Failure(error, of: step < steps.count ? steps[step] : nil)
         }
         return message
     }
@@ -153,7 +153,7 @@ extension Spawned {
         }
         switch InitMessage(message) {
         case .failure(let step, let error)?:
-            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
+            throw Failure(error, of: step < steps.count ? steps[step] : nil)
         case .hookFailure(let index, let error)?:
             let hook = ("/hooks/startContainer" as JSONPointer).appending(index)
             var failure = Failure(error, pointer: error.call.hasSuffix("execve") ? hook.appending("path") : hook)

@@ -48,6 +48,24 @@ extension InsideStep {
     }
 }
 
+extension Failure {
+    /// A call that the kernel refused to the container's process, in a step of its list.
+    init(_ error: SystemError, of step: InsideStep?) {
+        let pointer = step?.origin(of: error)
+        self.init(error, pointer: pointer, hint: Failure.hint(for: error, pointer))
+    }
+
+    /// What to do about errors of mounts that the kernel has no words for.
+    private static func hint(for error: SystemError, _ pointer: JSONPointer?) -> Bytes? {
+        if pointer == "/linux/mountLabel" { return "SELinux is off, or not in this kernel" }
+        guard error.call == "fsopen", error.errno == .enodev else { return nil }
+        let lines = Bytes((try? HostFiles.read("/proc/filesystems")) ?? []).split(0x0a)
+        let types = lines.compactMap { $0.split(0x09).last }
+        return nearest(to: error.object, among: types).map { "did you mean \"\($0)\"?" }
+            ?? "cat /proc/filesystems tells what the kernel has; others may be modules"
+    }
+}
+
 extension FilesystemPlan {
     /// The field of the mount that is to blame.
     func origin(of error: SystemError, mount: JSONPointer) -> JSONPointer {

@@ -95,7 +95,7 @@ extension Spawned {
         }
         guard let message = InitMessage(received.message) else { throw died(cgroup) }
         if case .failure(let step, let error) = message {
-            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
+            throw Failure(error, of: step < steps.count ? steps[step] : nil)
         }
         return message
     }
@@ -152,7 +152,7 @@ extension Spawned {
             throw Failure(error, pointer: "/process/args/0", hint: hint.isEmpty ? nil : hint)
         }
         if case .failure(let step, let error)? = InitMessage(message) {
-            throw Failure(error, pointer: step < steps.count ? steps[step].origin(of: error) : nil)
+            throw Failure(error, of: step < steps.count ? steps[step] : nil)
         }
         throw Failure("the container's process sent an unknown message")
     }

@@ -180,7 +180,7 @@ struct IDMappedMounts {
     // after the call, of a container that is made and of one that is refused after the maps were written.
     @Test("IM-14 no process stays with the maps", arguments: ["data", "/sys/kernel"])
     func alone(source: String) throws {
-        try scenario { s in
+        try scenario(case: source) { s in
             let bundle = try bundle(s, "true", ["bind", "idmap"], uids: Self.map(5), gids: Self.map(5))
             if source != "data" { try bundle.edit { $0["/mounts/6/source"] = .string(source) } }
             try #expect(s.runtime("create", "--bundle", bundle.directory, s.id()).ok == (source == "data"))

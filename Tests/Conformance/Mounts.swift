@@ -271,13 +271,32 @@ struct Mounts {
         }
     }
 
+    // Goal: a container that may not mount cgroup2 sees its own cgroup all the same. Method: a user namespace of its
+    // own beside the cgroup namespace of the test.
+    @Test(
+        "MT-26 cgroup2 is the container's own part where the kernel makes no mount", .needs(.userNamespace),
+        .only(.hull))
+    func cgroupFallback() throws {
+        try scenario { s in
+            let lines = try s.inside("cat /proc/self/mountinfo; cat /sys/fs/cgroup/cgroup.procs") {
+                $0.userNamespace()
+                $0.namespace("cgroup", path: "/proc/self/ns/cgroup")
+                $0.mount("/sys/fs/cgroup", type: "cgroup2", from: "cgroup", ["ro", "noexec"])
+            }
+            let mount = try #require(MountTable(lines).mount(at: "/sys/fs/cgroup"))
+            #expect(mount.type == "cgroup2" && mount.options.isSuperset(of: ["ro", "noexec"]))
+            #expect(mount.root.contains("/g1"), "\(mount.root)")
+            #expect(lines.contains("1"))
+        }
+    }
+
     // Goal: each field of a mount is named by its pointer, a misspelt word with the nearest. Method: a table.
     @Test(
         "MT-25 errors name the field of the mount", .only(.hull),
         arguments: [
             (["destination": ""], "/mounts/6/destination", "is empty"),
             (["destination": "/mnt"], "/mounts/6/type", "must name a filesystem"),
-            (["destination": "/mnt", "type": "tempfs"], "/mounts/6/type", "no such device"),
+            (["destination": "/mnt", "type": "tempfs"], "/mounts/6/type", "did you mean \"tmpfs\"?"),
             (["destination": "/mnt", "options": ["bind"]], "/mounts/6/source", "the path to bind"),
             (["destination": "/mnt", "source": "/", "options": ["bnid"]], "/mounts/6/type", "must name a filesystem"),
             (

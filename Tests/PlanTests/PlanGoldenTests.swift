@@ -8,9 +8,9 @@ import HullPlan
 import Testing
 
 @Suite struct PlanGoldenTests {
-    // PL-07 PL-13 PL-14 DV-52 CO-50 US-50. Goal: every decision of a plan, and every error with its place, is seen when
-    // it changes. Method: the text of each fixture is compared with the one beside it. HULL_UPDATE_PLANS=1 writes the
-    // texts anew; then `git diff` is to be read.
+    // RF-14 PL-07 PL-13 PL-14 DV-52 CO-50 US-50. Goal: every decision of a plan, and every error with its place, is
+    // seen when it changes. Method: the text of each fixture is compared with the one beside it. HULL_UPDATE_PLANS=1
+    // writes the texts anew; then `git diff` is to be read.
     @Test(arguments: PlanFixture.all) func golden(fixture: PlanFixture) throws {
         let text = try fixture.resolved()
         if ProcessInfo.processInfo.environment["HULL_UPDATE_PLANS"] != nil {

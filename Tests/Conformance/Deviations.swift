@@ -45,6 +45,7 @@ let runcSometimes = [
 ]
 
 let crunDeviations = [
+    "DV-14": "binds whatever the host has there", "DV-15": "binds over it",
     "PA-02": "resumes what is not paused", "UP-02": "knows no suffixes of sizes",
     "UP-03": "knows no suffixes of sizes", "UP-05": "forgets the period that there is",
     "AN-02": "takes an empty key",
@@ -149,6 +150,7 @@ let crunDeviations = [
 ]
 
 let runcDeviations = [
+    "DV-14": "binds whatever the host has there", "DV-15": "binds over it",
     "UP-13": "does not look at checkBeforeUpdate",
     "AN-02": "takes an empty key",
     "CG-60 mapped": "leaves the cgroup to root in this case",

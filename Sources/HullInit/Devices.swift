@@ -10,7 +10,17 @@ extension InitProgram {
     mutating func makeDevice(_ plan: DevicePlan) throws(SystemError) {
         if let slot = plan.slot {
             guard let opened = held.take(slot) else { throw SystemError("descriptor", "\(slot)", .ebadf) }
+            guard isSame(plan, try opened.status()) else {
+                throw SystemError(
+                    "open_tree", plan.path, .enodev,
+                    detail: "the host has another file there, and a user namespace can only bind its devices")
+            }
             let place = try root.makeFile(plan.path)
+            let there = try place.status()
+            // An empty file is what an earlier container has left for a mount point.
+            guard isSame(plan, there) || there.isRegular && there.size == 0 else {
+                throw SystemError("move_mount", plan.path, .eexist)
+            }
             return try MountTree(opened).attach(at: place.number)
         }
         let parent = try parent(of: plan.path)
@@ -19,7 +29,8 @@ extension InitProgram {
             try RootDirectory.makeNode(
                 name, mode: plan.kind.modeBits | plan.mode, device: plan.number, in: parent)
         } catch {
-            guard error.errno == .eexist, try isSame(plan, name, parent) else {
+            guard error.errno == .eexist, let there = try RootDirectory.status(name, in: parent), isSame(plan, there)
+            else {
                 throw SystemError(error.call, plan.path, error.errno, detail: error.detail)
             }
             return
@@ -31,9 +42,8 @@ extension InitProgram {
 
     /// config-linux.md: "If a file already exists at path that does not match the requested device, the runtime MUST
     /// generate an error."
-    private func isSame(_ plan: DevicePlan, _ name: Bytes, _ parent: Int32) throws(SystemError) -> Bool {
-        guard let status = try RootDirectory.status(name, in: parent) else { return false }
-        return status.kindBits == plan.kind.modeBits && (plan.kind == .fifo || status.device == plan.number)
+    private func isSame(_ plan: DevicePlan, _ status: FileStatus) -> Bool {
+        status.kindBits == plan.kind.modeBits && (plan.kind == .fifo || status.device == plan.number)
     }
 
     /// The directory of a device or link. It stays open from one such step to the next: most of them lie in /dev.

@@ -68,14 +68,15 @@ struct Resolution {
 
     /// The order of the parts is the order of the steps.
     mutating func run() throws(ConfigErrors) -> ContainerPlan {
-        refuseUnsupported()
+        checkRootPropagation()
         plan.annotations = config.annotations ?? []
         warnOfHandlers()
-        plan.hooks = resolveHooks(config.hooks, &findings)
+        plan.hooks = resolveHooks(config.hooks, config.annotations, bundle: request.bundle, &findings)
         namespaces = resolveNamespaces(config.linux?.namespaces, at: "/linux/namespaces", &findings)
         mountLabel = resolveMountLabel()
         resolveRoot()
         resolveCgroup()
+        resolveIntelRdt()
         let joins = resolveJoins()
         let mounts = resolveMounts() + resolveNotify()
         let devices = resolveDevices()
@@ -112,12 +113,14 @@ struct Resolution {
     }
 
     private mutating func resolveSpawn() {
+        openHookOutputs()
         if request.startsLater { outside(.listenForStart, "") }
         if let socket = request.consoleSocket, plan.process.terminal {
             outside(.connectConsole(socket), "/process/terminal")
         }
         moveNetDevices(beforeClone: true)
         outside(.clone, "/linux/namespaces")
+        if plan.intelRdt != nil { outside(.joinIntelRdt, linuxPointer("intelRdt")) }
         plan.outside += cgroupFilesAfterClone
         outside(.attachDeviceFilter, "/linux/resources/devices")
         resolveIDMaps()

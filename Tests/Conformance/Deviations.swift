@@ -45,6 +45,7 @@ let runcSometimes = [
 ]
 
 let crunDeviations = [
+    "DV-14": "binds whatever the host has there", "DV-15": "binds over it",
     "PA-02": "resumes what is not paused", "UP-02": "knows no suffixes of sizes",
     "UP-03": "knows no suffixes of sizes", "UP-05": "forgets the period that there is",
     "AN-02": "takes an empty key",
@@ -102,9 +103,14 @@ let crunDeviations = [
     "HK-15": "exits with 255 and says \"exit code: 1\"", "HK-16": "exits with 255 and says \"exit code: 1\"",
     "HK-17": "takes zero for no timeout", "HK-18": "exits with 255 and does not keep the hook's output",
     "HK-19": "says pid 0 inside", "HK-21": "runs createContainer when the root is read-only already",
+    "HK-26 createRuntime": "kills the hook alone", "HK-33": "exits with 255",
+    "HK-34": "start returns before the hook has failed, or ignores it",
+    "HK-35": "fails to run a hook with such files",
+    "HK-37": "says \"created\" and \"starting\"",
     "ID-03": "reports the mount that fails for lack of a map",
     "IM-05": "binds the top alone when it has an id map", "IM-07": "says it in other words, or takes ridmap for data",
     "IM-13": "looks for a path to bind",
+    "IR-14": "has no intelRdt before 1.9", "IR-15": "has no intelRdt before 1.9",
     "JN-01 user joined, others joined": "looks for the bundle in the joined mount namespace",
     "JN-01 user inherited, others joined": "looks for the bundle in the joined mount namespace",
     "JN-01 user inherited, others inherited": "leaves the mounts on the host",
@@ -149,6 +155,7 @@ let crunDeviations = [
 ]
 
 let runcDeviations = [
+    "DV-14": "binds whatever the host has there", "DV-15": "binds over it",
     "UP-13": "does not look at checkBeforeUpdate",
     "AN-02": "takes an empty key",
     "CG-60 mapped": "leaves the cgroup to root in this case",
@@ -182,7 +189,12 @@ let runcDeviations = [
     "DV-10": "makes the device 0:0", "EX-07": "does not apply the umask", "FT-05": "has no time namespaces before 1.2",
     "HK-01": "runs poststart in create", "HK-10": "start returns before the hook has failed",
     "HK-11": "runs poststart in create, which fails", "HK-12": "stops at the first failing poststop hook",
-    "HK-22": "runs poststart in create", "HN-02": "does not know domainname before 1.2",
+    "HK-22": "runs poststart in create", "HK-26": "kills the hook alone, and waits for who has its output",
+    "HK-28 createContainer": "gives it the process's environment (before 1.2)",
+    "HK-29 createContainer": "runs it in the root (before 1.2)", "HK-31": "runs poststart in create",
+    "HK-34": "start returns before the hook has failed, and poststart runs in create",
+    "HK-35": "does not know crun's names", "IR-15": "goes on without",
+    "HN-02": "does not know domainname before 1.2",
     "HN-04": "does not know domainname before 1.2",
     "JN-01 user joined, others joined": "looks for the bundle in the joined mount namespace",
     "JN-01 user inherited, others joined": "looks for the bundle in the joined mount namespace",

@@ -163,4 +163,34 @@ struct Devices {
             #expect(lines == ["character special file 1 7", "3"])
         }
     }
+
+    // Goal: the device that is bound is the one that is meant. Method: other numbers than the host's device has.
+    @Test("DV-14 in a user namespace other numbers than the host's device has are refused", .needs(.userNamespace))
+    func otherNumbers() throws {
+        try scenario { s in
+            try s.refuses("/linux/devices/0", "no such device") {
+                $0.userNamespace()
+                $0["/linux/devices"] = [["path": "/dev/full", "type": "c", "major": 1, "minor": 3]]
+            }
+        }
+    }
+
+    // Goal: a file in the way is an error there too, an empty one is not: it is the place of a mount. Method: a /dev of
+    // the root's own, in which one file says something.
+    @Test("DV-15 in a user namespace a device covers no other file", .needs(.userNamespace))
+    func covered() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true") {
+                $0.userNamespace()
+                $0["/mounts"] = [["destination": "/proc", "type": "proc", "source": "proc"]]
+                $0["/linux/devices"] = [["path": "/dev/full", "type": "c", "major": 1, "minor": 7]]
+                $0["/linux/resources/devices/-"] = DeviceRules.allow("rwm", major: 1, minor: 7)
+            }
+            for name in ["null", "zero", "full", "random", "urandom", "tty"] {
+                try Files.write("", to: bundle.rootfs + "/dev/" + name)
+            }
+            try Files.write("cargo", to: bundle.rootfs + "/dev/full")
+            try s.refuses(bundle, "/linux/devices/0", ["file exists"])
+        }
+    }
 }

@@ -184,7 +184,7 @@ let runcDeviations = [
     "HK-28 createContainer": "gives it the process's environment (before 1.2)",
     "HK-29 createContainer": "runs it in the root (before 1.2)", "HK-31": "runs poststart in create",
     "HK-34": "start returns before the hook has failed, and poststart runs in create",
-    "HK-35": "does not know crun's names", "IR-15": "goes on without",
+    "HK-35": "does not know crun's names", "IR-15 without a schema": "goes on without",
     "HN-02": "does not know domainname before 1.2",
     "HN-04": "does not know domainname before 1.2",
     "JN-01 user joined, others joined": "looks for the bundle in the joined mount namespace",

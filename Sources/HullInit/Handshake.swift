@@ -15,12 +15,14 @@ package enum InitMessage: Sendable {
     /// The filter is loaded; the descriptor of its notifications comes beside, sent by courier.c. The process waits for
     /// a word.
     case listener
+    /// A startContainer hook failed.
+    case hookFailure(index: Int, SystemError)
     /// A step failed.
     case failure(step: Int, SystemError)
 
     private enum Kind {
         static let sibling: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46
-        static let listener: UInt8 = 0x4c
+        static let listener: UInt8 = 0x4c, hookFailure: UInt8 = 0x4b
     }
 
     /// The message as bytes: its kind, then fields, each with a 16-bit length.
@@ -30,11 +32,14 @@ package enum InitMessage: Sendable {
         case .hooksPoint: InitMessage.pack(Kind.hooks, [])
         case .ready(let hint): InitMessage.pack(Kind.ready, [hint])
         case .listener: InitMessage.pack(Kind.listener, [])
-        case .failure(let step, let error):
-            InitMessage.pack(
-                Kind.failure,
-                ["\(step)", "\(error.errno.rawValue)", error.call, error.object, error.detail, error.words ?? ""])
+        case .failure(let step, let error): InitMessage.pack(Kind.failure, InitMessage.fields(step, error))
+        case .hookFailure(let index, let error):
+            InitMessage.pack(Kind.hookFailure, InitMessage.fields(index, error))
         }
+    }
+
+    private static func fields(_ number: Int, _ error: SystemError) -> [Bytes] {
+        ["\(number)", "\(error.errno.rawValue)", error.call, error.object, error.detail, error.words ?? ""]
     }
 
     /// Reads what `bytes` gives; nil for anything else.
@@ -45,12 +50,13 @@ package enum InitMessage: Sendable {
         case (Kind.hooks, 0): self = .hooksPoint
         case (Kind.ready, 1): self = .ready(hint: fields[0])
         case (Kind.listener, 0): self = .listener
-        case (Kind.failure, 6):
+        case (Kind.failure, 6), (Kind.hookFailure, 6):
             guard let step = fields[0].decimal, let errno = fields[1].decimal else { return nil }
             let error = SystemError(
                 fields[2], fields[3], Errno(rawValue: Int32(clamping: errno)), detail: fields[4],
                 words: fields[5].isEmpty ? nil : fields[5])
-            self = .failure(step: Int(clamping: step), error)
+            let number = Int(clamping: step)
+            self = kind == Kind.failure ? .failure(step: number, error) : .hookFailure(index: number, error)
         default: return nil
         }
     }

@@ -23,14 +23,30 @@ package struct HookState: Sendable {
     package func json(status: Bytes, pid: Int32) -> Bytes { "\(beforeStatus)\(status)\(beforePid)\(pid)\(afterPid)" }
 }
 
+/// Where the streams of hooks go; nil keeps their end for the error.
+package struct HookStreams: Sendable {
+    package var output: Int32?
+    package var errors: Int32?
+
+    /// Takes descriptors that the caller keeps open.
+    package init(output: Int32? = nil, errors: Int32? = nil) {
+        self.output = output
+        self.errors = errors
+    }
+}
+
 extension HookPlan {
-    /// Runs the hook to its end. A failure names the kind, how it ended, and the end of what it wrote to standard
-    /// error.
-    package func run(_ kind: HookKind, state: Bytes, inheriting environment: [Bytes]) throws(SystemError) {
-        let outcome = try Subprocess(
+    /// Runs the hook to its end. A failure names the kind, the program with its arguments, how it ended, and the end of
+    /// what it wrote.
+    package func run(
+        _ kind: HookKind, state: Bytes, inheriting environment: [Bytes], _ streams: HookStreams
+    ) throws(SystemError) {
+        var program = Subprocess(
             path: path, arguments: arguments, environment: self.environment ?? environment, input: state,
-            timeoutMilliseconds: timeoutMilliseconds
-        ).run()
+            timeoutMilliseconds: timeoutMilliseconds)
+        program.output = streams.output
+        program.errors = streams.errors
+        let outcome = try program.run()
         let what = "\(kind.name) hook" as Bytes
         if let failure = outcome.failure {
             throw SystemError("\(what): \(failure.call)", failure.object, failure.errno, detail: failure.detail)
@@ -42,8 +58,8 @@ extension HookPlan {
         case .signaled(let signal)?: how = "killed by signal \(signal)"
         case nil: how = "timed out after \((timeoutMilliseconds ?? 0) / 1000) s"
         }
-        let said = outcome.errorOutput.trimmed
-        throw SystemError(
-            what, arguments.joined(" "), .eio, detail: said.isEmpty ? "" : "stderr: \(said)", words: how)
+        let said = [("stderr", outcome.errorOutput.trimmed), ("stdout", outcome.output.trimmed)] as [(Bytes, Bytes)]
+        let detail = said.filter { !$0.1.isEmpty }.map { "\($0.0): \($0.1)" as Bytes }.joined("; ")
+        throw SystemError(what, ([path] + arguments.dropFirst()).joined(" "), .eio, detail: detail, words: how)
     }
 }

@@ -17,6 +17,8 @@ package struct InitProgram: ~Copyable {
     let steps: [InsideStep]
     var process: ProcessPlan
     let hooks: [HookPlan]
+    /// Slots of files to which what hooks write is added.
+    let hookOutputs: (output: Int?, errors: Int?)
     var hookState: HookState
     /// The descriptors that the runtime opened, by slot.
     var held: DescriptorList
@@ -47,6 +49,7 @@ package struct InitProgram: ~Copyable {
         steps = plan.inside
         process = plan.process
         hooks = plan.hooks[.startContainer]
+        hookOutputs = (plan.hooks.output?.slot, plan.hooks.errors?.slot)
         self.held = held
         self.hookState = hookState
         self.socket = socket
@@ -67,7 +70,7 @@ package struct InitProgram: ~Copyable {
             if process.usesAllCPUs { try? Scheduling.setAffinity(.all, pid: 0) }
             while index < steps.count {
                 let action = steps[index].action
-                if case .ready = action { report = try becomeReady(index) } else { try apply(action) }
+                if case .ready = action { report = try becomeReady() } else { try apply(action) }
                 index += 1
             }
             // All are so already; this line is the promise.
@@ -153,26 +156,28 @@ package struct InitProgram: ~Copyable {
     }
 
     /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.
-    private mutating func becomeReady(_ step: Int) throws(SystemError) -> Int32 {
+    private mutating func becomeReady() throws(SystemError) -> Int32 {
         try InitMessage.ready(hint: executableHint()).send(to: socket)
         // While the runtime is at work.
         CurrentProcess.resetIgnoredSignals()
         guard let listener else {
             _ = try hear(.start)
-            try runStartHooks()
+            runStartHooks(socket)
             return socket
         }
         _ = try hear(.goodbye)
         let connection = try Sockets.accept(listener).give()
-        do { try runStartHooks() } catch {
-            InitMessage.failure(step: step, error).sendLast(to: connection)
-            CurrentProcess.exit(1)
-        }
+        runStartHooks(connection)
         return connection
     }
 
-    private mutating func runStartHooks() throws(SystemError) {
-        for hook in hooks { try run(hook, .startContainer) }
+    private mutating func runStartHooks(_ report: Int32) {
+        for (index, hook) in hooks.enumerated() {
+            do { try run(hook, .startContainer) } catch {
+                InitMessage.hookFailure(index: index, error).sendLast(to: report)
+                CurrentProcess.exit(1)
+            }
+        }
     }
 
     private func goLastMile(_ report: Int32) -> Never {

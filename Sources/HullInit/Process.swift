@@ -95,9 +95,11 @@ extension InitProgram {
         CurrentProcess.setUmask(callerUmask)
         defer { CurrentProcess.setUmask(0) }
         let state = hookState.json(status: kind == .startContainer ? "created" : "creating", pid: CurrentProcess.pid)
-        // config.md, "POSIX-platform Hooks": without env, a hook inside the container gets the process's environment.
-        let inherited = kind == .startContainer ? process.environment : []
-        try hook.run(kind, state: state, inheriting: inherited)
+        // A program of the container gets the container's environment, one of the host the runtime's.
+        let inherited = kind == .startContainer ? process.environment : CurrentProcess.environment
+        let streams = HookStreams(
+            output: hookOutputs.output.flatMap { held[$0] }, errors: hookOutputs.errors.flatMap { held[$0] })
+        try hook.run(kind, state: state, inheriting: inherited, streams)
     }
 }
 

@@ -6,6 +6,8 @@ package import HullOCI
 /// The annotations of a config that change what hull does. `features` names them all, so that an engine can keep its
 /// users from setting them: config.md#annotations, features.md#potentiallyUnsafeConfigAnnotations.
 package enum KnownAnnotation: CaseIterable, Sendable {
+    /// A file to which what hooks write is added.
+    case hooksStandardOutput, hooksStandardError
     /// The socket of the agent that is asked about system calls, where `listenerPath` says none.
     case seccompReceiver
     /// A system call that is not known is an error, but for the value 0.
@@ -18,6 +20,8 @@ package enum KnownAnnotation: CaseIterable, Sendable {
     /// The key.
     package var name: Bytes {
         switch self {
+        case .hooksStandardOutput: "run.oci.hooks.stdout"
+        case .hooksStandardError: "run.oci.hooks.stderr"
         case .seccompReceiver: "run.oci.seccomp.receiver"
         case .seccompFailUnknown: "run.oci.seccomp_fail_unknown_syscall"
         case .seccompProgram: "run.oci.seccomp_bpf_data"

@@ -21,6 +21,8 @@ package struct ContainerPlan: Sendable {
     package var spawn = SpawnPlan()
     /// Where it is counted and limited.
     package var cgroup = CgroupPlan()
+    /// Its class of service; nil for that of the runtime.
+    package var intelRdt: IntelRdtPlan?
     /// What it becomes.
     package var process = ProcessPlan()
     /// Programs to run at points of the container's life.
@@ -47,6 +49,10 @@ package enum OutsideAction: Sendable {
     case enableController(Bytes)
     /// Writes a file of the cgroup.
     case writeCgroupFile(CgroupFile)
+    /// Makes or finds the directory of the class of service in resctrl.
+    case makeIntelRdt
+    /// Puts the process into that class.
+    case joinIntelRdt
     /// Opens a host path as a detached mount tree, to be attached inside.
     case openTree(TreePlan)
     /// Makes a filesystem and keeps a detached mount of it, to be attached inside: one with an id map, which only its
@@ -58,6 +64,8 @@ package enum OutsideAction: Sendable {
     case openNamespace(NamespaceKind, path: Bytes, slot: Int)
     /// Makes sure that the namespace to join is not the runtime's own: what is asked for would change the host.
     case requireForeign(NamespaceKind, slot: Int)
+    /// Opens a file to which what hooks inside the container write is added.
+    case openHookOutput(Bytes, slot: Int)
     /// Connects to the engine's console socket.
     case connectConsole(Bytes)
     /// Opens the socket that `start` will connect to.

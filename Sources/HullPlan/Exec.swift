@@ -16,6 +16,8 @@ package struct ExecTarget: Sendable {
     package var cgroup: Bytes
     /// The annotations of its config.
     package var annotations: [Entry<Bytes>] = []
+    /// Whether it has a class of service in resctrl.
+    package var hasIntelRdt = false
 
     /// Takes the facts as they are.
     package init(id: Bytes, bundle: Bytes, namespaces: [NamespaceKind], changedRoot: Bool = false, cgroup: Bytes) {
@@ -65,14 +67,14 @@ package func resolveExec(
     plan.inside += resolveSurroundings(linux, &findings)
     inside(.ready, "")
     if let profile = process.apparmorProfile, !profile.isEmpty { inside(.appArmor(profile), "/apparmorProfile") }
-    plan.outside = execOutside(process, request, &findings)
+    plan.outside = execOutside(process, target, request, &findings)
     plan.warnings = findings.warnings
     try findings.throwIfAny()
     return plan
 }
 
 private func execOutside(
-    _ process: Config.Process, _ request: Request, _ findings: inout Findings
+    _ process: Config.Process, _ target: ExecTarget, _ request: Request, _ findings: inout Findings
 ) -> [OutsideStep] {
     var steps: [OutsideStep] = []
     if let socket = request.consoleSocket, process.terminal == true {
@@ -83,6 +85,7 @@ private func execOutside(
         steps.append(OutsideStep(action: .ownAffinity(initial), origin: "/execCPUAffinity/initial"))
     }
     steps.append(OutsideStep(action: .clone, origin: ""))
+    if target.hasIntelRdt { steps.append(OutsideStep(action: .joinIntelRdt, origin: "/linux/intelRdt")) }
     if let final = cpus.final {
         steps.append(OutsideStep(action: .affinity(final), origin: "/execCPUAffinity/final"))
     }

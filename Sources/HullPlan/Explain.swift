@@ -24,6 +24,7 @@ package func explain(_ plan: ContainerPlan) -> Bytes {
     text.mountTable(plan)
     text.idMaps(plan)
     text.cgroup(plan.cgroup, plan.outside)
+    text.intelRdt(plan.intelRdt)
     text.process(plan.process)
     text.capabilities(plan.process.capabilities)
     text.hooks(plan.hooks)

@@ -25,6 +25,15 @@ extension PlanText {
         field("device filter", "\(cgroup.deviceFilter.count) instructions")
     }
 
+    /// The class of service and its lines.
+    mutating func intelRdt(_ plan: IntelRdtPlan?) {
+        guard let plan else { return }
+        heading("resctrl")
+        field("class", plan.words)
+        for line in plan.schemata { field("schemata", line.text) }
+        if let monitor = plan.monitor { field("monitoring", monitor) }
+    }
+
     /// What the process becomes in the last mile.
     mutating func process(_ process: ProcessPlan) {
         heading("process")

@@ -10,6 +10,8 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .makeCgroup: StepWords("mkdir", plan.cgroup.directory)
     case .enableController(let name): StepWords("write", "cgroup.subtree_control = +\(name)")
     case .writeCgroupFile(let file): StepWords("write", words(for: file))
+    case .makeIntelRdt: StepWords("mkdir", "resctrl \(plan.intelRdt?.words ?? "")")
+    case .joinIntelRdt: StepWords("write", "resctrl \(plan.intelRdt?.words ?? "")/tasks")
     case .openTree(let tree): StepWords("open_tree", words(for: tree))
     case .makeFilesystem(let filesystem, let map, let slot):
         StepWords("fsmount", "\(filesystem.type) \(words(for: map)) -> \(slot)")
@@ -17,6 +19,7 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
         StepWords("clone3", "CLONE_NEWUSER uids \(words(for: uids)) gids \(words(for: gids)) -> \(slot)")
     case .openNamespace(let kind, let path, let slot): StepWords("open", "\(path) (\(kind.name)) -> \(slot)")
     case .requireForeign(let kind, let slot): StepWords("statx", "\(slot) is not /proc/self/ns/\(kind.fileName)")
+    case .openHookOutput(let path, let slot): StepWords("open", "\(path) -> \(slot)")
     case .connectConsole(let path): StepWords("connect", path)
     case .listenForStart: StepWords("listen", "for start")
     case .moveNetDevice(let device, let slot):

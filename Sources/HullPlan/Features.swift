@@ -52,7 +52,7 @@ private func linuxFeatures() -> Features.Linux {
     linux.apparmor = Features.Enabled(enabled: true)
     linux.selinux = Features.Enabled(enabled: false)
     linux.memoryPolicy = Features.MemoryPolicy(modes: MemoryPolicy.modes.names, flags: MemoryPolicy.flags.names)
-    linux.intelRdt = Features.IntelRdt(enabled: false, schemata: false, monitoring: false)
+    linux.intelRdt = Features.IntelRdt(enabled: true, schemata: true, monitoring: true)
     linux.mountExtensions = Features.MountExtensions(idmap: Features.Enabled(enabled: true))
     linux.netDevices = Features.Enabled(enabled: true)
     return linux

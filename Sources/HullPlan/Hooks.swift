@@ -30,8 +30,20 @@ package struct HookPlan: Sendable {
     package var origin: JSONPointer
 }
 
+/// A file to which a stream of all hooks is added, in place of being kept for the error.
+package struct HookOutputPlan: Equatable, Sendable {
+    package var path: Bytes
+    package var origin: JSONPointer
+    /// Where hooks inside the container find it, which cannot open it.
+    package var slot: Int?
+}
+
 /// All hooks by kind.
 package struct HooksPlan: Sendable {
+    /// Where standard output goes; nil keeps its end for the error.
+    package var output: HookOutputPlan?
+    /// Where standard error goes; nil keeps its end for the error.
+    package var errors: HookOutputPlan?
     private var lists: [[HookPlan]] = Array(repeating: [], count: HookKind.allCases.count)
 
     /// No hooks.
@@ -46,10 +58,14 @@ package struct HooksPlan: Sendable {
     private func index(_ kind: HookKind) -> Int { HookKind.allCases.firstIndex(of: kind) ?? 0 }
 }
 
-/// The hooks as said, checked: paths are absolute, timeouts above zero.
-package func resolveHooks(_ said: Config.Hooks?, _ findings: inout Findings) -> HooksPlan {
+/// The hooks as said, checked: paths are absolute, timeouts above zero. Paths in annotations begin in the bundle.
+package func resolveHooks(
+    _ said: Config.Hooks?, _ annotations: [Entry<Bytes>]?, bundle: Bytes, _ findings: inout Findings
+) -> HooksPlan {
     var plan = HooksPlan()
     guard let said else { return plan }
+    plan.output = hookOutput(.hooksStandardOutput, annotations, bundle)
+    plan.errors = hookOutput(.hooksStandardError, annotations, bundle)
     let lists: [(HookKind, [Config.Hook]?)] = [
         (.prestart, said.prestart), (.createRuntime, said.createRuntime), (.createContainer, said.createContainer),
         (.startContainer, said.startContainer), (.poststart, said.poststart), (.poststop, said.poststop),
@@ -61,6 +77,31 @@ package func resolveHooks(_ said: Config.Hooks?, _ findings: inout Findings) -> 
         }
     }
     return plan
+}
+
+private func hookOutput(
+    _ annotation: KnownAnnotation, _ annotations: [Entry<Bytes>]?, _ bundle: Bytes
+) -> HookOutputPlan? {
+    guard let path = annotation.value(in: annotations), !path.isEmpty else { return nil }
+    return HookOutputPlan(path: path.isAbsolutePath ? path : path.below(bundle), origin: annotation.pointer)
+}
+
+extension Resolution {
+    /// The container's process runs hooks where the files of the host cannot be reached any more: they are opened
+    /// before it exists.
+    mutating func openHookOutputs() {
+        guard !plan.hooks[.createContainer].isEmpty || !plan.hooks[.startContainer].isEmpty else { return }
+        plan.hooks.output = opened(plan.hooks.output)
+        plan.hooks.errors = opened(plan.hooks.errors)
+    }
+
+    private mutating func opened(_ said: HookOutputPlan?) -> HookOutputPlan? {
+        guard var output = said else { return nil }
+        let slot = newSlot()
+        output.slot = slot
+        outside(.openHookOutput(output.path, slot: slot), output.origin)
+        return output
+    }
 }
 
 private func resolveHook(_ said: Config.Hook, _ pointer: JSONPointer, _ findings: inout Findings) -> HookPlan {

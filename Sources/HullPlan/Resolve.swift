@@ -71,11 +71,12 @@ struct Resolution {
         refuseUnsupported()
         plan.annotations = config.annotations ?? []
         warnOfHandlers()
-        plan.hooks = resolveHooks(config.hooks, &findings)
+        plan.hooks = resolveHooks(config.hooks, config.annotations, bundle: request.bundle, &findings)
         namespaces = resolveNamespaces(config.linux?.namespaces, at: "/linux/namespaces", &findings)
         mountLabel = resolveMountLabel()
         resolveRoot()
         resolveCgroup()
+        resolveIntelRdt()
         let joins = resolveJoins()
         let mounts = resolveMounts()
         let devices = resolveDevices()
@@ -113,12 +114,14 @@ struct Resolution {
     }
 
     private mutating func resolveSpawn() {
+        openHookOutputs()
         if request.startsLater { outside(.listenForStart, "") }
         if let socket = request.consoleSocket, plan.process.terminal {
             outside(.connectConsole(socket), "/process/terminal")
         }
         moveNetDevices(beforeClone: true)
         outside(.clone, "/linux/namespaces")
+        if plan.intelRdt != nil { outside(.joinIntelRdt, linuxPointer("intelRdt")) }
         plan.outside += cgroupFilesAfterClone
         outside(.attachDeviceFilter, "/linux/resources/devices")
         resolveIDMaps()

@@ -8,17 +8,12 @@ extension Resolution {
     mutating func refuseUnsupported() {
         let linux = config.linux
         let process = config.process
-        refuse(linux?.intelRdt.map { _ in true }, "/linux/intelRdt")
         if let process { refuseUnsupportedProcess(process, at: "/process", &findings) }
         if let said = linux?.rootfsPropagation, !said.isEmpty, !rootPropagations.contains(said) {
             findings.error(
                 "/linux/rootfsPropagation", "\"\(said)\" is no propagation",
                 hint: namesHint(for: said, among: rootPropagations))
         }
-    }
-
-    private mutating func refuse(_ said: Bool?, _ pointer: JSONPointer) {
-        if said == true { findings.error(pointer, "not supported yet: \(pointer.text)") }
     }
 }
 

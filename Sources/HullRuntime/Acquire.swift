@@ -146,12 +146,7 @@ extension Creation {
             let message = try next()
             guard case .hooksPoint = message else { throw Failure("the container's process did not stop for hooks") }
         }
-        let state = hookState().json(status: "creating", pid: record.pid)
-        for hook in plan.hooks[kind] {
-            do { try hook.run(kind, state: state, inheriting: CurrentProcess.environment) } catch {
-                throw Failure(error, pointer: hook.origin(of: error))
-            }
-        }
+        try HullRuntime.runHooks(kind, of: plan.hooks, record: record, status: .creating)
         if kind == .createRuntime { try attempt { () throws(SystemError) in try say(.goOn) } }
     }
 

@@ -35,6 +35,8 @@ struct ContainerRecord: JSONWritable {
     var pidFile: Bytes = ""
     /// What becomes the pid file when it is complete; a name that `delete` knows.
     var pidFileSibling: Bytes { "\(pidFile.parentPath)/.\(pidFile.lastComponent).\(id)" }
+    /// What it has in the resctrl filesystem.
+    var intelRdt = IntelRdtRecord()
     /// The agent that `start` connects to.
     var seccompListener: SeccompListener?
     var annotations: [Entry<Bytes>]
@@ -56,6 +58,15 @@ struct ContainerRecord: JSONWritable {
             writer.member("changedRoot", changedRoot)
             writer.member("isCreated", isCreated)
             writer.member("pidFile", pidFile)
+            if !intelRdt.group.isEmpty {
+                writer.key("intelRdt")
+                writer.object { writer in
+                    writer.member("group", intelRdt.group)
+                    writer.member("isMade", intelRdt.isMade)
+                    writer.member("isKept", intelRdt.isKept)
+                    writer.member("monitor", intelRdt.monitor)
+                }
+            }
             if let seccompListener {
                 writer.member("seccompListener", seccompListener.path)
                 writer.member("seccompMetadata", seccompListener.metadata)
@@ -84,11 +95,21 @@ extension ContainerRecord: JSONObjectReadable {
         changedRoot = reader.optional("changedRoot", object) ?? false
         isCreated = reader.required("isCreated", object)
         pidFile = reader.optional("pidFile", object) ?? ""
+        intelRdt = reader.optional("intelRdt", object) ?? IntelRdtRecord()
         if let path: Bytes = reader.optional("seccompListener", object) {
             seccompListener = SeccompListener(
                 path: path, metadata: reader.optional("seccompMetadata", object),
                 origin: JSONPointer(text: reader.optional("seccompOrigin", object) ?? ""))
         }
         annotations = reader.map("annotations", object) ?? []
+    }
+}
+
+extension IntelRdtRecord: JSONObjectReadable {
+    init(_ object: JSONReader.Node, _ reader: inout JSONReader) {
+        group = reader.required("group", object)
+        isMade = reader.required("isMade", object)
+        isKept = reader.required("isKept", object)
+        monitor = reader.required("monitor", object)
     }
 }

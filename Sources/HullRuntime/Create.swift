@@ -60,6 +60,7 @@ package struct Creation: ~Copyable {
         switch step.action {
         case .hooks(let kind): try runHooks(kind)
         case .awaitReady: try awaitReady()
+        case .makeIntelRdt: try makeIntelRdt()
         default:
             do throws(SystemError) { try carryOut(step.action) } catch {
                 throw Failure(error, pointer: step.origin(of: error, plan), hint: hint(for: error, step.action))
@@ -85,10 +86,12 @@ package struct Creation: ~Copyable {
             held.set(slot, try UserNamespace.holding(uids: uids.mapText, gids: gids.mapText))
         case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))
         case .requireForeign(let kind, let slot): try requireForeign(kind, slot)
+        case .openHookOutput(let path, let slot): held.set(slot, try openHookOutput(path))
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
         case .listenForStart: try listenForStart()
         case .moveNetDevice(let device, let slot): try moveNetDevice(device, slot)
         case .clone: try clone()
+        case .joinIntelRdt: try record.intelRdt.add(record.pid)
         case .attachDeviceFilter: try attachDeviceFilter()
         case .writeIDMap(let group, let maps): try writeProc(group ? "gid_map" : "uid_map", maps.mapText)
         case .compareIDMap(let group, let maps): try compareIDMap(group ? "gid_map" : "uid_map", maps)
@@ -105,7 +108,7 @@ package struct Creation: ~Copyable {
         case .ioPriority(let priority): try Scheduling.set(priority, group: record.pid)
         case .pidFile(let path):
             try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644, through: record.pidFileSibling)
-        case .hooks, .awaitReady: break
+        case .hooks, .awaitReady, .makeIntelRdt: break
         }
     }
 }

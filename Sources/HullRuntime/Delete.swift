@@ -28,7 +28,7 @@ extension ContainerStore {
         if status == .running || status == .paused, !force {
             throw Failure("cannot delete container \(id) that is not stopped: \(status.name)")
         }
-        let hooks = (try? directory.hooksPlan()) ?? HooksPlan()
+        let hooks = (try? directory.hooksPlan(of: record)) ?? HooksPlan()
         try endFirstProcess(record)
         if !record.isCreated { removePidFile(of: record) }
         return try finish(record, directory, hooks)
@@ -61,6 +61,6 @@ extension ContainerStore {
             throw failure
         }
         guard let record else { return [] }
-        return runPoststopHooks(hooks[.poststop], record: record)
+        return runPoststopHooks(hooks, record: record)
     }
 }

@@ -45,6 +45,7 @@ package struct Execution: ~Copyable {
         let process = try say(config)
         var target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
         target.annotations = record.annotations
+        target.hasIntelRdt = !record.intelRdt.group.isEmpty
         target.changedRoot = record.changedRoot
         let plan: ContainerPlan
         do throws(ConfigErrors) {
@@ -108,6 +109,7 @@ package struct Execution: ~Copyable {
         switch action {
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
         case .clone: try clone()
+        case .joinIntelRdt: try record.intelRdt.add(pid)
         case .oomScore(let score): try HostFiles.write("/proc/\(pid)/oom_score_adj", "\(score)")
         case .limit(let limit, let soft, let hard): try Credentials.setLimit(limit, soft: soft, hard: hard, pid: pid)
         case .ownAffinity(let cpus): try Scheduling.setAffinity(cpus, pid: 0)

@@ -19,6 +19,8 @@ package struct Failure: Error {
     package var hint: Bytes?
     /// What could not be cleaned up besides.
     package var leftovers: [Bytes] = []
+    /// Whether the container is to be destroyed: runtime.md, "Lifecycle", steps 7 and 9.
+    var endsContainer = false
     /// All errors of a config; the other fields tell the first.
     package var config: ConfigErrors?
     /// The document that they are in.

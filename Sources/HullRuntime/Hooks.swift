@@ -24,24 +24,42 @@ extension HookState {
 }
 
 /// Runs hooks in the runtime's namespaces, in the bundle.
-func runHooks(
-    _ kind: HookKind, _ hooks: [HookPlan], record: ContainerRecord, status: Status
+func runHooks(_ kind: HookKind, of plan: HooksPlan, record: ContainerRecord, status: Status) throws(Failure) {
+    for index in plan[kind].indices { try runHook(kind, index, of: plan, record: record, status: status) }
+}
+
+private func runHook(
+    _ kind: HookKind, _ index: Int, of plan: HooksPlan, record: ContainerRecord, status: Status
 ) throws(Failure) {
-    guard !hooks.isEmpty else { return }
+    let hook = plan[kind][index]
     let state = HookState(of: record).json(status: status.name, pid: status == .stopped ? 0 : record.pid)
     try? HostFiles.changeDirectory(record.bundle)
-    for hook in hooks {
-        do { try hook.run(kind, state: state, inheriting: CurrentProcess.environment) } catch {
-            throw Failure(error, pointer: hook.origin(of: error))
-        }
+    let output = try open(plan.output)
+    let errors = try open(plan.errors)
+    let streams = HookStreams(
+        output: plan.output == nil ? nil : output.number, errors: plan.errors == nil ? nil : errors.number)
+    do { try hook.run(kind, state: state, inheriting: CurrentProcess.environment, streams) } catch {
+        throw Failure(error, pointer: hook.origin(of: error))
     }
 }
 
+private func open(_ output: HookOutputPlan?) throws(Failure) -> Descriptor {
+    guard let output else { return Descriptor(owning: -1) }
+    return try attempt(output.origin) { () throws(SystemError) in try openHookOutput(output.path) }
+}
+
+/// A file to which what hooks write is added.
+func openHookOutput(_ path: Bytes) throws(SystemError) -> Descriptor {
+    try Descriptor(opening: path, [.write, .create, .append, .noControllingTerminal], mode: 0o600)
+}
+
 /// Runs poststop hooks; a failure of one is a warning and stops no other (runtime.md, "Lifecycle", step 13).
-func runPoststopHooks(_ hooks: [HookPlan], record: ContainerRecord) -> [Failure] {
+func runPoststopHooks(_ plan: HooksPlan, record: ContainerRecord) -> [Failure] {
     var warnings: [Failure] = []
-    for hook in hooks {
-        do { try runHooks(.poststop, [hook], record: record, status: .stopped) } catch { warnings.append(error) }
+    for index in plan[.poststop].indices {
+        do { try runHook(.poststop, index, of: plan, record: record, status: .stopped) } catch {
+            warnings.append(error)
+        }
     }
     return warnings
 }

@@ -83,5 +83,7 @@ private func option(_ error: SystemError, _ parameters: [MountOptions.Parameter]
 
 extension HookPlan {
     /// The hook, or its path where that cannot be executed.
-    func origin(of error: SystemError) -> JSONPointer { error.object == path ? origin.appending("path") : origin }
+    func origin(of error: SystemError) -> JSONPointer {
+        error.call.hasSuffix("execve") ? origin.appending("path") : origin
+    }
 }

@@ -20,7 +20,7 @@ extension Creation {
         failure.leftovers += removeTraces(record, directory)
         // runtime.md, "Lifecycle": a failure after the creation continues with the steps of `delete`.
         if hadProcess {
-            let failed = runPoststopHooks(plan.hooks[.poststop], record: record)
+            let failed = runPoststopHooks(plan.hooks, record: record)
             failure.leftovers += failed.map { "poststop hook: \($0.cause)" }
         }
         return failure
@@ -35,6 +35,20 @@ extension Creation {
     }
 }
 
+/// Ends and removes a container of which a hook has failed, unless another hull has done so meanwhile.
+func destroy(
+    _ record: ContainerRecord, _ directory: borrowing ContainerDirectory, _ process: borrowing ProcessHandle,
+    _ hooks: HooksPlan, _ failure: Failure
+) -> Failure {
+    var failure = failure
+    try? process.signal(9)
+    _ = try? Poll.ready([process.pidfd.number], timeoutMilliseconds: 10_000)
+    guard (try? directory.lock(waitMilliseconds: 10_000)) == true else { return failure }
+    failure.leftovers += removeTraces(record, directory)
+    failure.leftovers += runPoststopHooks(hooks, record: record).map { "poststop hook: \($0.cause)" }
+    return failure
+}
+
 /// Removes the cgroup and the directory of a container whose processes are dead or may be killed. Gives what
 /// could not be removed; then the record stays, so that `delete --force` can try again.
 func removeTraces(_ record: ContainerRecord?, _ directory: borrowing ContainerDirectory) -> [Bytes] {
@@ -43,6 +57,7 @@ func removeTraces(_ record: ContainerRecord?, _ directory: borrowing ContainerDi
             try CgroupDirectory(path: record.cgroup).remove(waitMilliseconds: 10_000)
             for made in record.madeCgroups.reversed() { try removeIfEmpty(made) }
         }
+        if let record { try record.intelRdt.remove(isCreated: record.isCreated) }
         try directory.remove()
         return []
     } catch {

@@ -17,7 +17,7 @@ extension Creation {
         let isLocked = (try? directory.lock(waitMilliseconds: 10_000)) ?? true
         guard isLocked, (try? directory.descriptor.status().links) != 0 else { return [] }
         return removeTraces(record, directory).map { Failure($0) }
-            + runPoststopHooks(plan.hooks[.poststop], record: record)
+            + runPoststopHooks(plan.hooks, record: record)
     }
 
     /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless

@@ -151,9 +151,15 @@ extension Spawned {
         if let error = LastMile.failure(fromReport: message, object: executable) {
             throw Failure(error, pointer: "/process/args/0", hint: hint.isEmpty ? nil : hint)
         }
-        if case .failure(let step, let error)? = InitMessage(message) {
+        switch InitMessage(message) {
+        case .failure(let step, let error)?:
             throw Failure(error, of: step < steps.count ? steps[step] : nil)
+        case .hookFailure(let index, let error)?:
+            let hook = ("/hooks/startContainer" as JSONPointer).appending(index)
+            var failure = Failure(error, pointer: error.call.hasSuffix("execve") ? hook.appending("path") : hook)
+            failure.endsContainer = true
+            throw failure
+        default: throw Failure("the container's process sent an unknown message")
         }
-        throw Failure("the container's process sent an unknown message")
     }
 }

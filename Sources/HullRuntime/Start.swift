@@ -32,12 +32,13 @@ extension Creation {
 
     /// runtime.md, "Lifecycle", step 9: a failing poststart hook stops the container.
     private func afterStart() throws(Failure) {
-        try HullRuntime.runHooks(.poststart, plan.hooks[.poststart], record: record, status: .running)
+        try HullRuntime.runHooks(.poststart, of: plan.hooks, record: record, status: .running)
     }
 }
 
 extension ContainerStore {
-    /// Starts a created container: the verb `start`. Waits until its program is executed, and tells why not.
+    /// Starts a created container: the verb `start`. Waits until its program is executed, and tells why not. A hook
+    /// that fails is the end of the container, poststop hooks included: runtime.md, "Lifecycle", steps 7 and 9.
     package func start(_ id: Bytes) throws(Failure) {
         let directory = try open(id)
         let record = try directory.requireRecord()
@@ -52,12 +53,15 @@ extension ContainerStore {
         guard isAlive(record) else { throw Failure("cannot start a container that has stopped") }
         let agent = try SeccompAgent.connect(record.seccompListener, pid: record.pid, record, .created)
         let connection = try connect(directory)
-        let plan = try directory.hooksPlan()
-        try Spawned.awaitExec(
-            connection.number, process.pidfd.number, executable: "", hint: "", steps: [], agent: agent)
-        do { try runHooks(.poststart, plan[.poststart], record: record, status: .running) } catch {
-            try? process.signal(9)
-            throw error
+        let hooks = try directory.hooksPlan(of: record)
+        do throws(Failure) {
+            try Spawned.awaitExec(
+                connection.number, process.pidfd.number, executable: "", hint: "", steps: [], agent: agent)
+        } catch {
+            throw error.endsContainer ? destroy(record, directory, process, hooks, error) : error
+        }
+        do throws(Failure) { try runHooks(.poststart, of: hooks, record: record, status: .running) } catch {
+            throw destroy(record, directory, process, hooks, error)
         }
     }
 
@@ -88,8 +92,8 @@ extension ContainerStore {
 
 extension ContainerDirectory {
     /// The hooks of the container's config, as it was when it was created.
-    func hooksPlan() throws(Failure) -> HooksPlan {
+    func hooksPlan(of record: ContainerRecord) throws(Failure) -> HooksPlan {
         var findings = Findings()
-        return resolveHooks(try readConfig().hooks, &findings)
+        return resolveHooks(try readConfig().hooks, record.annotations, bundle: record.bundle, &findings)
     }
 }

@@ -78,7 +78,7 @@ enum ConversationTests {
         try RuntimeWord.start.send(to: child.socket.number)
         let error = LastMile.failure(fromReport: try child.hear(), object: path)
         expect(error?.call == "execve" && error?.errno == Errno(rawValue: ENOEXEC))
-        try expect(child.end() == .exited(211))
+        try expect(child.end() == .exited(212))
     }
 
     // Goal: with a listener the process outlives the runtime and one connection starts it. Method: goodbye, hang up,

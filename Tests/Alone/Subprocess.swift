@@ -64,6 +64,42 @@ enum SubprocessTests {
         }
     }
 
+    // Goal: what a program has started ends with it when its time is up. Method: a child that sleeps. (PROC-09)
+    static func childrenOutOfTime() throws {
+        let outcome = try Subprocess(
+            path: "/bin/sh", arguments: ["sh", "-c", "sleep 60 & echo $! >&2; wait"],
+            environment: ["PATH=/usr/bin:/bin"],
+            input: "", timeoutMilliseconds: 300
+        ).run()
+        expect(outcome.status == nil)
+        let pid = Int32(outcome.errorOutput.split(0x0a).first?.decimal ?? 0)
+        expect(pid > 0)
+        // It is a zombie, or gone: a signal may be on its way for a moment.
+        let end = Clock.monotonic + 5_000_000_000
+        while Procfs.startTime(of: pid) != nil, Clock.monotonic < end {}
+        expect(Procfs.startTime(of: pid) == nil)
+    }
+
+    // Goal: the end of standard output is kept apart, and both streams go elsewhere if that is said. Method: pipes, and
+    // two files.
+    static func streams() throws {
+        var program = Subprocess(
+            path: "/bin/sh", arguments: ["sh", "-c", "echo out; echo err >&2"], environment: [], input: "",
+            timeoutMilliseconds: nil)
+        let kept = try program.run()
+        expect(kept.output == "out\n" && kept.errorOutput == "err\n")
+        let out = try Descriptor(holding: "", name: "out")
+        let err = try Descriptor(holding: "", name: "err")
+        program.output = out.number
+        program.errors = err.number
+        let sent = try program.run()
+        expect(sent.status == .exited(0) && sent.output.isEmpty && sent.errorOutput.isEmpty)
+        for (number, text) in [(out.number, "out\n"), (err.number, "err\n")] as [(Int32, Bytes)] {
+            let written = Bytes(try HostFiles.read("/proc/self/fd/\(number)"))
+            expect(written == text)
+        }
+    }
+
     // Goal: the input is read in every way that programs have, and not at all. Method: a byte at a time, by name,
     // twice, larger than a pipe, unread. (PROC-09)
     static func input() throws {
@@ -114,7 +150,7 @@ enum LastMileTests {
         let names: [Bytes] = [
             "seccomp", "prctl PR_CAPBSET_DROP", "prctl PR_SET_KEEPCAPS", "setgroups", "setresgid", "setresuid",
             "capset",
-            "prctl PR_CAP_AMBIENT_RAISE", "prctl PR_SET_NO_NEW_PRIVS", "chdir", "execve",
+            "prctl PR_CAP_AMBIENT_RAISE", "prctl PR_SET_NO_NEW_PRIVS", "chdir", "seccomp listener", "execve",
         ]
         expect(LastMile.steps == names)
         for (index, name) in names.enumerated() {
@@ -126,7 +162,7 @@ enum LastMileTests {
 
     // Goal: anything else is no report. Method: wrong lengths, steps that there are not.
     static func garbage() throws {
-        for bytes in ["", "1234567", "123456789", report(0, 2), report(12, 2), report(-1, 2)] as [Bytes] {
+        for bytes in ["", "1234567", "123456789", report(0, 2), report(13, 2), report(-1, 2)] as [Bytes] {
             expect(LastMile.failure(fromReport: bytes, object: "") == nil)
         }
     }
@@ -150,7 +186,7 @@ enum LastMileTests {
         let fine = try outcome { _ in }
         expect(fine.0 == nil && fine.1 == .exited(0))
         let missing = try outcome { $0.path = "/missing" }
-        expect(missing.0?.line == "execve it: no such file or directory" && missing.1 == .exited(211))
+        expect(missing.0?.line == "execve it: no such file or directory" && missing.1 == .exited(212))
         let directory = try outcome { $0.lateDirectory = "/missing" }
         expect(directory.0?.call == "chdir" && directory.0?.errno == .enoent && directory.1 == .exited(210))
         let filter = try outcome { $0.filter = [BPFInstruction(code: 0xffff, jt: 0, jf: 0, k: 0)] }

@@ -71,6 +71,8 @@ let cases: [(name: String, body: () throws -> Void)] = [
     ("SubprocessTests.outcomes", SubprocessTests.outcomes),
     ("SubprocessTests.errorOutput", SubprocessTests.errorOutput),
     ("SubprocessTests.childrenLeftBehind", SubprocessTests.childrenLeftBehind),
+    ("SubprocessTests.childrenOutOfTime", SubprocessTests.childrenOutOfTime),
+    ("SubprocessTests.streams", SubprocessTests.streams),
     ("SubprocessTests.input", SubprocessTests.input),
     ("SubprocessTests.inheritance", SubprocessTests.inheritance),
     ("SubprocessTests.output", SubprocessTests.output),

@@ -70,4 +70,75 @@ struct Features {
         #expect(json["/linux/seccomp/operators"]?.strings.contains("SCMP_CMP_MASKED_EQ") == true)
         #expect(json["/linux/seccomp/archs"]?.strings.contains("SCMP_ARCH_X86_64") == true)
     }
+
+    // Goal: nothing is promised that is refused. Method: a config with every word of the document where it belongs, and
+    // the same config with one more word, which is refused.
+    @Test("FT-07 every word that features names is taken in a config", .only(.hull))
+    func taken() throws {
+        let named = try features()
+        try scenario { s in
+            let bundle = try s.bundle(script: "true")
+            try bundle.edit { Self.use(named, in: &$0) }
+            let good = try s.runtime("check", "--bundle", bundle.directory)
+            #expect(good.ok, "\(good)")
+            for (pointer, word) in [
+                ("/linux/namespaces/0/type", "disk"), ("/linux/seccomp/syscalls/0/action", "SCMP_ACT_SING"),
+                ("/linux/seccomp/flags/0", "SECCOMP_FILTER_FLAG_FLY"),
+            ] {
+                let was = bundle.config[pointer]
+                try bundle.edit { $0[pointer] = .string(word) }
+                let bad = try s.runtime("check", "--bundle", bundle.directory)
+                #expect(bad.failed && (bad.stdout + bad.stderr).contains(pointer), "\(bad)")
+                try bundle.edit { $0[pointer] = was }
+            }
+        }
+    }
+
+    /// Every word of the document at its place in a config.
+    private static func use(_ named: JSON, in config: inout JSON) {
+        for name in named["/hooks"]?.strings ?? [] { config["/hooks/\(name)"] = [["path": "/bin/true"]] }
+        for (index, option) in (named["/mountOptions"]?.strings ?? []).enumerated() {
+            config.mount("/m\(index)", type: "tmpfs", from: "tmpfs")
+            switch option {
+            case "bind", "rbind", "copy-symlink", "src-nofollow", "dest-nofollow":
+                config.mount("/m\(index)", from: "/tmp", ["rbind", option])
+            case "idmap", "ridmap":
+                let map: JSON = [["containerID": 0, "hostID": 1000, "size": 10]]
+                config.mount("/m\(index)", from: "/tmp", ["rbind", option])
+                let last = (config["/mounts"]?.array?.count ?? 1) - 1
+                config["/mounts/\(last)/uidMappings"] = map
+                config["/mounts/\(last)/gidMappings"] = map
+            default: config.mount("/m\(index)", type: "tmpfs", from: "tmpfs", [option])
+            }
+        }
+        for type in named["/linux/namespaces"]?.strings ?? [] where type != "user" { config.namespace(type) }
+        config.userNamespace()
+        config.capabilities(named["/linux/capabilities"]?.strings ?? [], sets: ["bounding", "permitted", "effective"])
+        config["/linux/seccomp"] = filter(named)
+        config["/linux/intelRdt"] = ["schemata": ["L3:0=f"], "enableMonitoring": true]
+    }
+
+    private static func filter(_ named: JSON) -> JSON {
+        // Of the architectures, those of this machine's byte order fit into one filter.
+        let big = [
+            "MIPS", "MIPS64", "MIPS64N32", "PPC", "PPC64", "S390", "S390X", "PARISC", "PARISC64", "M68K", "SHEB",
+        ]
+        let architectures = (named["/linux/seccomp/archs"]?.strings ?? []).filter {
+            !big.contains(String($0.dropFirst("SCMP_ARCH_".count)))
+        }
+        let calls = ["getpid", "getppid", "gettid", "getuid", "geteuid", "getgid", "getegid", "getpgid", "getsid"]
+        let rules = zip(calls, named["/linux/seccomp/actions"]?.strings ?? []).map { call, action -> JSON in
+            ["names": [.string(call)], "action": .string(action)]
+        }
+        let args = (named["/linux/seccomp/operators"]?.strings ?? []).map { op -> JSON in
+            [
+                "names": ["personality"], "action": "SCMP_ACT_LOG",
+                "args": [["index": 0, "value": 1, "valueTwo": 1, "op": .string(op)]],
+            ]
+        }
+        return [
+            "defaultAction": "SCMP_ACT_ALLOW", "listenerPath": "/run/agent", "architectures": JSON(architectures),
+            "flags": JSON(named["/linux/seccomp/knownFlags"]?.strings ?? []), "syscalls": .array(rules + args),
+        ]
+    }
 }

@@ -15,6 +15,7 @@ import Testing
     private static let messages: [InitMessage] = [
         .sibling, .hooksPoint, .listener, .ready(hint: ""), .ready(hint: "a hint"),
         .failure(step: 0, SystemError("", "", Errno(rawValue: 1))), .failure(step: 4711, error),
+        .hookFailure(index: 2, error),
     ]
 
     // Goal: what is sent is what is understood. Method: every kind there and back, compared by its bytes and its parts.
@@ -46,7 +47,7 @@ import Testing
         for count in 0..<bytes.count { #expect(InitMessage(bytes.prefix(count)) == nil, "\(count) bytes") }
         #expect(InitMessage(bytes + "x") == nil)
         #expect(InitMessage(bytes + "\0\0") == nil)
-        for kind in UInt8.min...UInt8.max where !"PHLRF".utf8.contains(kind) {
+        for kind in UInt8.min...UInt8.max where !"PHLRFK".utf8.contains(kind) {
             #expect(InitMessage(Bytes([kind] + bytes.array.dropFirst())) == nil)
         }
     }

@@ -14,6 +14,10 @@ extension BadValue {
         ],
         "cgroupsPath": "/a/b", "resources": resourcesBase, "seccomp": seccompBase,
         "netDevices": ["eth7": ["name": "eth0"]], "sysctl": ["net.ipv4.ip_forward": "1"], "rootfsPropagation": "slave",
+        "intelRdt": [
+            "closID": "gold", "l3CacheSchema": "L3:0=f", "memBwSchema": "MB:0=10", "schemata": ["L2:0=f"],
+            "enableMonitoring": true,
+        ],
         "personality": ["domain": "LINUX"], "memoryPolicy": memoryPolicyBase,
         "maskedPaths": ["/proc/kcore"], "readonlyPaths": ["/proc/sys"],
     ]
@@ -30,7 +34,19 @@ extension BadValue {
 
     static let linuxValues: [BadValue] =
         namespaces + ["uidMappings", "gidMappings"].flatMap(mappings) + ["monotonic", "boottime"].flatMap(offsets)
-        + devices + paths
+        + devices + paths + intelRdt
+
+    private static let intelRdt: [BadValue] = [
+        .init(
+            "/linux/intelRdt/closID", "a/b", #""a/b" is no name of a directory, nor "/" for the default class"#),
+        .init(
+            "/linux/intelRdt/closID", "info", #""info" is a directory of the kernel's own in resctrl"#),
+        .init("/linux/intelRdt/l3CacheSchema", "MB:0=f", #"warning: should start with "L3:""#),
+        .init(
+            "/linux/intelRdt/memBwSchema", "L3:0=f",
+            #""L3:0=f" does not start with "MB:" (such as "MB:0=50;1=70")"#),
+        .init("/linux/intelRdt/schemata/0", "", #"is empty (such as "L2:0=f;1=f")"#),
+    ]
 
     private static let namespaces: [BadValue] = [
         .init("/linux/namespaces/1/type", "utc", with: unnamed, #"unknown namespace type "utc" (did you mean "uts"?)"#),

@@ -44,6 +44,17 @@ import Testing
         #expect(features.annotations?.map(\.value) == [library, "abc", "9.9.9"])
     }
 
+    // FT-56. Goal: what is said of RDT is so. Method: the values, and a config with all of it.
+    @Test func intelRdt() {
+        #expect(linux.intelRdt == Features.IntelRdt(enabled: true, schemata: true, monitoring: true))
+        var config = Config.smallest
+        var said = Config.Linux.IntelRdt()
+        said.schemata = ["L3:0=f"]
+        said.enableMonitoring = true
+        config.linux?.intelRdt = said
+        #expect(config.errors == [])
+    }
+
     // FT-55. Goal: no annotation changes anything without being named. Method: each that is named is in the table by
     // which values are looked up, and the table is read nowhere else; none is named twice.
     @Test func annotations() {
@@ -122,13 +133,12 @@ import Testing
     @Test func disabled() {
         #expect(linux.cgroup == Features.Cgroup(v1: false, v2: true, systemd: false, systemdUser: false, rdma: true))
         #expect(linux.apparmor?.enabled == true && linux.selinux?.enabled == false)
-        #expect(linux.intelRdt?.enabled == false && linux.netDevices?.enabled == true)
+        #expect(linux.netDevices?.enabled == true)
         #expect(linux.mountExtensions?.idmap?.enabled == true)
         var config = Config.smallest
         config.process?.selinuxLabel = "a"
-        config.linux?.intelRdt = .init()
         let pointers = [
-            "/linux/intelRdt", "/process/selinuxLabel",
+            "/process/selinuxLabel"
         ]
         #expect(config.errors == pointers.map { "\($0): not supported yet: \($0)" })
     }

@@ -49,6 +49,31 @@ import Testing
         #expect(try config.plan().steps("inside").filter(words.contains) == words)
     }
 
+    // HK-35. Goal: files for the output are opened before the process exists, for hooks that it runs, and only then.
+    // Method: both annotations with hooks of one kind; a path that begins in the bundle.
+    @Test func outputs() throws {
+        let annotations: [Entry<Bytes>] = [
+            Entry(key: "run.oci.hooks.stdout", value: "/log/out"), Entry(key: "run.oci.hooks.stderr", value: "err"),
+        ]
+        let hook = [Config.Hook(path: "/h")]
+        for (config, isOpened) in [
+            (config { $0.createContainer = hook }, true), (config { $0.startContainer = hook }, true),
+            (config { $0.createRuntime = hook }, false), (Config.smallest, false),
+        ] {
+            var said = config
+            said.annotations = annotations
+            let plan = try said.plan()
+            let steps = plan.outside.filter { if case .openHookOutput = $0.action { true } else { false } }
+            #expect(
+                steps.map(\.origin)
+                    == (isOpened ? ["/annotations/run.oci.hooks.stdout", "/annotations/run.oci.hooks.stderr"] : []))
+            #expect(plan.hooks.output?.path == (said.hooks == nil ? nil : "/log/out"))
+            #expect(plan.hooks.errors?.path == (said.hooks == nil ? nil : "/b/err"))
+            #expect((plan.hooks.errors?.slot != nil) == isOpened)
+        }
+        #expect(try config { $0.createContainer = hook }.plan().hooks.output == nil)
+    }
+
     // Goal: what a hook is given. Method: nothing said, empty, everything.
     @Test func values() throws {
         let plan = try config {

@@ -66,5 +66,9 @@ public final class Agent: @unchecked Sendable {
     public func answered() -> Int { wait(for: { count }).map(Int.init) ?? -1 }
 
     /// Nobody can connect any more.
-    public func hangUp() { close(listener) }
+    public func hangUp() {
+        // Another thread may be waiting on it, and keep it open for that long.
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
 }

@@ -9,6 +9,7 @@ public enum Machine {
         case controller(String)
         case capability(Int, String)
         case hugetlb
+        case noResctrl
         case kernel(Int, Int)
         case realTime, memoryNodes
         case cpus(Int)
@@ -23,6 +24,7 @@ public enum Machine {
             case .controller(let name): "the cgroup2 controller \(name)"
             case .capability(_, let name): "the capability \(name)"
             case .hugetlb: "the cgroup2 controller hugetlb with a page size"
+            case .noResctrl: "no resctrl filesystem"
             case .kernel(let major, let minor): "Linux \(major).\(minor)"
             case .realTime: "a cgroup in which processes may be scheduled in real time"
             case .memoryNodes: "a kernel with memory nodes (NUMA)"
@@ -40,6 +42,7 @@ public enum Machine {
             case .controller(let name): Machine.controllers.contains(name)
             case .capability(let bit, _): Machine.capabilities & (1 << UInt64(bit)) != 0
             case .hugetlb: Machine.controllers.contains("hugetlb") && !Files.list("/sys/kernel/mm/hugepages").isEmpty
+            case .noResctrl: !Machine.mountinfo().contains { $0.contains(" - resctrl ") }
             case .kernel(let major, let minor): Machine.version >= (major, minor)
             case .realTime: Machine.mayBeRealTime
             case .memoryNodes: Files.exists("/proc/self/numa_maps") && Files.exists("/sys/devices/system/node/node0")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HullCommandLine
 
-/// (LV-06)
+/// (EV-06)
 @Suite struct StatsTests {
     private var statistics: Statistics {
         var all = Statistics()

@@ -5,7 +5,7 @@ import Testing
 
 @testable import HullCommandLine
 
-/// (LV-04)
+/// (UP-01)
 @Suite struct UpdateOptionsTests {
     private func update(_ line: String) throws -> UpdateOptions {
         guard case .update(let options) = try Invocation(words("update " + line)).command else {

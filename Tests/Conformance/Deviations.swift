@@ -30,6 +30,7 @@ func isKnownLeftover(_ line: String) -> Bool {
 }
 
 let crunSometimes = [
+    "CR-06": "may leave them",
     "UP-11": "updates a stopped container where the controller exists",
     "SC-42 refused": "may report the broken socket of its dead child in place of the errno",
     "HK-14": "may fail on the broken pipe of a hook that does not read",
@@ -38,6 +39,7 @@ let crunSometimes = [
 ]
 
 let runcSometimes = [
+    "NS-14": "leaves processes in sessions of their own, and so the cgroup",
     "EV-03": "needs the memory controller for statistics",
     "DL-09": "may leave exec'ed processes, and so the cgroup",
     "ID-08": "may leave the cgroup when its child dies early",
@@ -89,7 +91,7 @@ let crunDeviations = [
     "CO-10": "ignores the socket", "CP-06": "warns at a log level that is off",
     "CR-01": "leaves the mounts on the host", "CR-02": "mounts on the host, and leaves it there",
     "CR-03": "leaves the mounts on the host", "CR-04 inherited": "exec has the root of the host",
-    "CR-04 joined": "looks for the bundle in the joined namespace", "CR-06": "leaves them",
+    "CR-04 joined": "looks for the bundle in the joined namespace",
     "CR-07": "does not look",
     "DL-06": "says \"cannot open directory\"", "DR-08": "skips unknown letters", "DR-09": "takes unknown types",
     "DV-08": "takes unknown types", "DV-09": "keeps the file that is there", "DV-10": "makes the device 0:0",
@@ -193,7 +195,7 @@ let runcDeviations = [
     "HK-28 createContainer": "gives it the process's environment (before 1.2)",
     "HK-29 createContainer": "runs it in the root (before 1.2)", "HK-31": "runs poststart in create",
     "HK-34": "start returns before the hook has failed, and poststart runs in create",
-    "HK-35": "does not know crun's names", "IR-15": "goes on without",
+    "HK-35": "does not know crun's names", "IR-15 without a schema": "goes on without",
     "HN-02": "does not know domainname before 1.2",
     "HN-04": "does not know domainname before 1.2",
     "JN-01 user joined, others joined": "looks for the bundle in the joined mount namespace",
@@ -217,7 +219,7 @@ let runcDeviations = [
     "NS-02": "has no time namespaces before 1.2",
     "NS-06": "asks for id maps with a path too", "NS-13": "has no time namespaces before 1.2",
     "NS-15 /linux/timeOffsets": "has no time namespaces before 1.2",
-    "NS-14": "leaves processes in sessions of their own, and so the cgroup", "RF-08 shared": "makes the root private",
+    "RF-08 shared": "makes the root private",
     "RF-08 rshared": "makes the root private", "RF-09": "cannot bind an unbindable root",
     "RF-13 shared": "makes the root private", "RF-13 rshared": "makes the root private",
     "RF-13 slave": "leaves what is below shared", "RF-13 private": "leaves what is below shared",

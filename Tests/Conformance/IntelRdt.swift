@@ -13,7 +13,8 @@ struct IntelRdt {
             ["memBwSchema": "MB:0=10"], ["closID": "gold", "enableMonitoring": true],
         ] as [JSON])
     func absent(said: JSON) throws {
-        try scenario { s in
+        let isOld = said["/l3CacheSchema"] != nil || said["/memBwSchema"] != nil
+        try scenario(case: isOld ? nil : "without a schema") { s in
             let outcome = try s.refuses("/linux/intelRdt", "resctrl", "RDT", "rdt") { $0["/linux/intelRdt"] = said }
             if Runtime.kind == .hull { expect(outcome, says: ["mount -t resctrl"]) }
         }

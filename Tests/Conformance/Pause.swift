@@ -2,7 +2,6 @@
 import Support
 import Testing
 
-/// (LV-01 LV-02)
 @Suite(.runnable, .conformance)
 struct Pause {
     private func status(_ s: Scenario, _ id: String) throws -> String? {

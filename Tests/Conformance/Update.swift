@@ -2,7 +2,6 @@
 import Support
 import Testing
 
-/// (LV-03 LV-07)
 @Suite(.runnable, .conformance)
 struct Update {
     /// Runs updates one after the other and gives what the files of the cgroup say after each.

@@ -3,7 +3,7 @@ import HullBytes
 import HullOCI
 import Testing
 
-/// (LV-05)
+/// (EV-01)
 @Suite struct StatisticsTests {
     // Goal: the record has the shape that engines read. Method: goldens of everything and of nothing.
     @Test func goldens() {

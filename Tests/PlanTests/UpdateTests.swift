@@ -4,7 +4,7 @@ import HullOCI
 import HullPlan
 import Testing
 
-/// (LV-03)
+/// (UP-03 UP-13)
 @Suite struct UpdateTests {
     private static func resources(_ text: String) throws(ConfigErrors) -> Config.Linux.Resources {
         try Config.Linux.Resources.read(Array(text.utf8))

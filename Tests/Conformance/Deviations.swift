@@ -56,6 +56,8 @@ let crunDeviations = [
     "CG-63": "takes a cgroup that others use", "FT-60": "has no features before 1.9",
     "EC-02 ../caller": "goes where the path leads (later ones do not)",
     "EC-02 sub/../../caller": "goes where the path leads (later ones do not)", "EC-05": "has no such option",
+    "NO-01": "sends no MAINPID", "NO-02": "sends no MAINPID", "NO-04": "sends no MAINPID", "NO-05": "sends no MAINPID",
+    "SL-01": "does not name the module, or goes on without it",
     "PF-01": "has no such option", "PF-02": "has no such option", "PF-04": "has no such option",
     "PR-21": "does not pass the names", "PR-22": "goes where a descriptor of the caller leads (later ones do not)",
     "PR-23": "looks for any execute bit", "US-10": "exec does not take the user of the config",

@@ -5,8 +5,10 @@ import Testing
 
 @Suite(.runnable, .conformance)
 struct ExecCgroup {
-    private func container(_ s: Scenario) throws -> (Container, cgroup: String) {
-        (try s.start("exec sleep 100"), s.cgroupDirectory("g1"))
+    private func container(
+        _ s: Scenario, _ edit: (inout JSON) throws -> Void = { _ in }
+    ) throws -> (Container, cgroup: String) {
+        (try s.start("exec sleep 100", [], edit), s.cgroupDirectory("g1"))
     }
 
     @Test("EC-01 --cgroup puts the process into a cgroup below the container's", arguments: ["sub", "/sub/", "./sub"])
@@ -36,7 +38,7 @@ struct ExecCgroup {
     @Test("EC-03 exec goes to the first process's cgroup where the container's takes none", .needs(.controller("pids")))
     func moved() throws {
         try scenario { s in
-            let (container, cgroup) = try container(s)
+            let (container, cgroup) = try container(s) { $0["/linux/resources/pids"] = ["limit": 100] }
             try Files.makeDirectory(cgroup + "/init.scope")
             try Files.put("\(container.pid())", in: cgroup + "/init.scope/cgroup.procs")
             Files.put("+pids", in: cgroup + "/cgroup.subtree_control")

@@ -15,8 +15,8 @@ import Testing
         return text.matches(of: #/\n\| `([^`]+)` \| ([^|]+) \|/#).map { (String($0.1), String($0.2)) }
     }
 
-    // AN-50. Goal: engines learn of each annotation that changes what hull does, and so do readers. Method: the names of
-    // `features` are those of the rows that say "carried out".
+    // AN-50. Goal: engines learn of each annotation that changes what hull does, and so do readers. Method: the names
+    // of `features` are those of the rows that say "carried out".
     @Test func potentiallyUnsafe() throws {
         let features = HullPlan.features(of: ProgramVersion(hull: "1", commit: "a", specification: "1.3.0"))
         let carriedOut = try page().filter { $0.hull == "carried out" }.map(\.name).sorted()

@@ -26,10 +26,10 @@ extension Config.Linux.Resources.DeviceRule: JSONWritable {
     package func write(_ writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("allow", allow)
-            writer.member("type", type as Bytes?)
-            writer.member("major", major as Int64?)
-            writer.member("minor", minor as Int64?)
-            writer.member("access", access as Bytes?)
+            writer.member("type", type)
+            writer.member("major", major)
+            writer.member("minor", minor)
+            writer.member("access", access)
         }
     }
 }
@@ -37,15 +37,15 @@ extension Config.Linux.Resources.DeviceRule: JSONWritable {
 extension Config.Linux.Resources.Memory: JSONWritable {
     package func write(_ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.member("limit", limit as Int64?)
-            writer.member("reservation", reservation as Int64?)
-            writer.member("swap", swap as Int64?)
-            writer.member("kernel", kernel as Int64?)
-            writer.member("kernelTCP", kernelTCP as Int64?)
-            writer.member("swappiness", swappiness as UInt64?)
-            writer.member("disableOOMKiller", disableOOMKiller as Bool?)
-            writer.member("useHierarchy", useHierarchy as Bool?)
-            writer.member("checkBeforeUpdate", checkBeforeUpdate as Bool?)
+            writer.member("limit", limit)
+            writer.member("reservation", reservation)
+            writer.member("swap", swap)
+            writer.member("kernel", kernel)
+            writer.member("kernelTCP", kernelTCP)
+            writer.member("swappiness", swappiness)
+            writer.member("disableOOMKiller", disableOOMKiller)
+            writer.member("useHierarchy", useHierarchy)
+            writer.member("checkBeforeUpdate", checkBeforeUpdate)
         }
     }
 }
@@ -53,15 +53,15 @@ extension Config.Linux.Resources.Memory: JSONWritable {
 extension Config.Linux.Resources.CPU: JSONWritable {
     package func write(_ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.member("shares", shares as UInt64?)
-            writer.member("quota", quota as Int64?)
-            writer.member("burst", burst as UInt64?)
-            writer.member("period", period as UInt64?)
-            writer.member("realtimeRuntime", realtimeRuntime as Int64?)
-            writer.member("realtimePeriod", realtimePeriod as UInt64?)
-            writer.member("cpus", cpus as Bytes?)
-            writer.member("mems", mems as Bytes?)
-            writer.member("idle", idle as Int64?)
+            writer.member("shares", shares)
+            writer.member("quota", quota)
+            writer.member("burst", burst)
+            writer.member("period", period)
+            writer.member("realtimeRuntime", realtimeRuntime)
+            writer.member("realtimePeriod", realtimePeriod)
+            writer.member("cpus", cpus)
+            writer.member("mems", mems)
+            writer.member("idle", idle)
         }
     }
 }
@@ -69,8 +69,8 @@ extension Config.Linux.Resources.CPU: JSONWritable {
 extension Config.Linux.Resources.BlockIO: JSONWritable {
     package func write(_ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.member("weight", weight as UInt16?)
-            writer.member("leafWeight", leafWeight as UInt16?)
+            writer.member("weight", weight)
+            writer.member("leafWeight", leafWeight)
             writer.member("weightDevice", weightDevice)
             writer.member("throttleReadBpsDevice", throttleReadBpsDevice)
             writer.member("throttleWriteBpsDevice", throttleWriteBpsDevice)
@@ -85,8 +85,8 @@ extension Config.Linux.Resources.BlockIO.WeightDevice: JSONWritable {
         writer.object { writer in
             writer.member("major", major)
             writer.member("minor", minor)
-            writer.member("weight", weight as UInt16?)
-            writer.member("leafWeight", leafWeight as UInt16?)
+            writer.member("weight", weight)
+            writer.member("leafWeight", leafWeight)
         }
     }
 }
@@ -96,7 +96,7 @@ extension Config.Linux.Resources.BlockIO.ThrottleDevice: JSONWritable {
         writer.object { writer in
             writer.member("major", major)
             writer.member("minor", minor)
-            writer.member("rate", rate as UInt64?)
+            writer.member("rate", rate)
         }
     }
 }
@@ -113,7 +113,7 @@ extension Config.Linux.Resources.HugepageLimit: JSONWritable {
 extension Config.Linux.Resources.Network: JSONWritable {
     package func write(_ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.member("classID", classID as UInt32?)
+            writer.member("classID", classID)
             writer.member("priorities", priorities)
         }
     }
@@ -131,8 +131,8 @@ extension Config.Linux.Resources.Network.Priority: JSONWritable {
 extension Config.Linux.Resources.RDMA: JSONWritable {
     package func write(_ writer: inout JSONWriter) {
         writer.object { writer in
-            writer.member("hcaHandles", hcaHandles as UInt32?)
-            writer.member("hcaObjects", hcaObjects as UInt32?)
+            writer.member("hcaHandles", hcaHandles)
+            writer.member("hcaObjects", hcaObjects)
         }
     }
 }

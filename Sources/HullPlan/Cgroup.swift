@@ -19,12 +19,8 @@ extension Resolution {
         outside(.makeCgroup, "/linux/cgroupsPath")
         let resources = resolveResources(linux?.resources, at: "/linux/resources", &findings)
         for controller in resources.controllers {
-            if host.controllers.contains(controller.name) {
+            if findings.require(controller, host, mount) {
                 outside(.enableController(controller.name), controller.origin)
-            } else {
-                findings.error(
-                    controller.origin, "the \(controller.name) controller is not in this machine's cgroup2 tree",
-                    hint: "\(mount)/cgroup.controllers has: \(host.controllers.joined(" "))")
             }
         }
         enableForNoLimit(resources)
@@ -78,5 +74,17 @@ extension Resolution {
     private func isWritableTree(_ mount: Config.Mount) -> Bool {
         mount.source == "cgroup" && ("/" + mount.destination).cleanedPath == "/sys/fs/cgroup"
             && !(mount.options ?? []).contains("ro")
+    }
+}
+
+extension Findings {
+    /// Whether the machine's cgroup2 tree has a controller; an error where it has not.
+    @discardableResult
+    mutating func require(_ controller: ResourcesPlan.Controller, _ host: Host, _ mount: Bytes) -> Bool {
+        if host.controllers.contains(controller.name) { return true }
+        error(
+            controller.origin, "the \(controller.name) controller is not in this machine's cgroup2 tree",
+            hint: "\(mount)/cgroup.controllers has: \(host.controllers.joined(" "))")
+        return false
     }
 }

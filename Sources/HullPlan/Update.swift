@@ -34,11 +34,7 @@ package func resolveUpdate(
     let resolved = resolveResources(said.completed(by: before), at: .root, &findings)
     plan.files = resolved.files
     plan.controllers = resolved.controllers
-    for controller in resolved.controllers where !host.controllers.contains(controller.name) {
-        findings.error(
-            controller.origin, "the \(controller.name) controller is not in this machine's cgroup2 tree",
-            hint: "\(host.cgroupMount ?? "cgroup2")/cgroup.controllers has: \(host.controllers.joined(" "))")
-    }
+    for controller in resolved.controllers { findings.require(controller, host, host.cgroupMount ?? "cgroup2") }
     if plan.resources.memory?.checkBeforeUpdate == true, let limit = said.memory?.limit, limit > 0 {
         plan.leastMemory = (limit, "/memory/limit")
     }

@@ -3,6 +3,7 @@
 internal import HullBytes
 internal import HullKernel
 internal import HullLinux
+internal import HullOCI
 internal import HullPlan
 
 /// A cgroup v2 directory: made, written, emptied, removed.
@@ -37,7 +38,7 @@ struct CgroupDirectory {
         if !Bytes(try HostFiles.read(path + "/cgroup.procs")).isEmpty {
             throw SystemError("cgroup", path, .ebusy, words: "container's cgroup is not empty")
         }
-        if let frozen = try? HostFiles.read(path + "/cgroup.freeze"), Bytes(frozen).trimmed == "1" {
+        if isFrozen {
             throw SystemError("cgroup", path, .ebusy, words: "container's cgroup is frozen")
         }
     }
@@ -139,10 +140,21 @@ struct CgroupDirectory {
         }
     }
 
-    /// How often the kernel killed for memory in it; nil where nobody counts.
-    func outOfMemoryKills() -> UInt64? {
-        guard let text = try? HostFiles.read(path + "/memory.events") else { return nil }
-        for line in Bytes(text).split(0x0a) where line.hasPrefix("oom_kill ") { return line.dropFirst(9).decimal }
-        return nil
+    /// Whether it is frozen by its own file. The root has none.
+    var isFrozen: Bool { text("cgroup.freeze")?.trimmed == "1" }
+
+    /// What a file says; nil where it is not there, as those of a controller that nobody enabled.
+    func text(_ name: Bytes) -> Bytes? { (try? HostFiles.read("\(path)/\(name)")).map { Bytes($0) } }
+
+    /// The lines of a file that have a key and a number.
+    func table(_ name: Bytes) -> [Entry<UInt64>] {
+        (text(name) ?? "").split(0x0a).compactMap { line in
+            let words = line.split(0x20)
+            guard words.count == 2, let value = words[1].decimal else { return nil }
+            return Entry(key: words[0], value: value)
+        }
     }
+
+    /// The number of a key in such a file; nil where nobody counts.
+    func count(_ key: Bytes, in name: Bytes) -> UInt64? { table(name).first { $0.key == key }?.value }
 }

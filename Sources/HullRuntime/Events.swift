@@ -98,12 +98,4 @@ extension CgroupDirectory {
         }
         return levels
     }
-
-    private func count(_ key: Bytes, in name: Bytes) -> UInt64? {
-        guard let text = try? HostFiles.read("\(path)/\(name)") else { return nil }
-        for line in Bytes(text).split(0x0a) where line.hasPrefix(key + " ") {
-            return line.dropFirst(key.count + 1).decimal
-        }
-        return nil
-    }
 }

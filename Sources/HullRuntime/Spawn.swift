@@ -123,7 +123,7 @@ extension Spawned {
 
     /// The container's process is gone before it said why: mostly the memory limit.
     private func died(_ cgroup: CgroupDirectory?) -> Failure {
-        if let kills = cgroup?.outOfMemoryKills(), kills > 0 {
+        if let kills = cgroup?.outOfMemory().kills, kills > 0 {
             return Failure(
                 "the container's process was killed for memory while it was being set up",
                 pointer: "/linux/resources/memory/limit", hint: "the memory limit is too low to start")

@@ -30,9 +30,7 @@ extension ContainerDirectory {
         guard isAlive(record) else { return record.pid == 0 && !record.isCreated ? .creating : .stopped }
         if !record.isCreated { return .creating }
         // A created container can be paused as well, and `start` would wait for it in vain.
-        if let frozen = try? HostFiles.read(record.cgroup + "/cgroup.freeze"), Bytes(frozen).trimmed == "1" {
-            return .paused
-        }
+        if CgroupDirectory(path: record.cgroup).isFrozen { return .paused }
         return (try? isWaitingForStart) ?? true ? .created : .running
     }
 

@@ -22,21 +22,10 @@ extension CgroupDirectory {
         return statistics
     }
 
-    private func text(_ name: Bytes) -> Bytes? { (try? HostFiles.read("\(path)/\(name)")).map { Bytes($0) } }
-
     /// A file with one number; `max` is the greatest one.
     private func number(_ name: Bytes) -> UInt64? {
         guard let text = text(name)?.trimmed else { return nil }
         return text == "max" ? .max : text.decimal
-    }
-
-    /// A file of lines with a key and a number.
-    private func table(_ name: Bytes) -> [Entry<UInt64>] {
-        (text(name) ?? "").split(0x0a).compactMap { line in
-            let words = line.split(0x20)
-            guard words.count == 2, let value = words[1].decimal else { return nil }
-            return Entry(key: words[0], value: value)
-        }
     }
 
     private func readCPU(_ cpu: inout Statistics.CPU) {
@@ -59,7 +48,7 @@ extension CgroupDirectory {
         memory.usage.usage = number("memory.current") ?? 0
         memory.usage.limit = number("memory.max") ?? 0
         memory.usage.max = number("memory.peak") ?? 0
-        memory.usage.failures = table("memory.events").first { $0.key == "max" }?.value ?? 0
+        memory.usage.failures = count("max", in: "memory.events") ?? 0
         guard let swap = number("memory.swap.current") else { return }
         // Engines know memory and swap together.
         memory.swap.usage = swap &+ memory.usage.usage
@@ -91,7 +80,7 @@ extension CgroupDirectory {
             var usage = Statistics.Usage()
             usage.usage = number(name) ?? 0
             usage.limit = number("hugetlb.\(size).max") ?? 0
-            usage.failures = table("hugetlb.\(size).events").first { $0.key == "max" }?.value ?? 0
+            usage.failures = count("max", in: "hugetlb.\(size).events") ?? 0
             hugetlb.append(Entry(key: size, value: usage))
         }
     }

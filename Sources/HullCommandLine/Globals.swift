@@ -20,6 +20,8 @@ package struct GlobalOptions: Equatable, Sendable {
     package var cgroupManager: CgroupManager?
     /// Whether errors for want of privilege are to be expected.
     package var rootless = Rootless.auto
+    /// Whether systemd is to make the cgroup.
+    package var usesSystemd: Bool { cgroupManager.map { $0 == .systemd } ?? systemdCgroup }
     /// `--version` was given.
     package var version = false
 
@@ -46,8 +48,8 @@ extension GlobalOptions {
             .choice("log-format", "how log records look (default: text)") { $0.logFormat = $1 },
             .choice("log-level", "the least severe records logged (default: info)") { $0.logLevel = $1 },
             .flag("debug", "log everything") { $0.debug = $1 },
-            .choice("cgroup-manager", "who makes the container's cgroup (systemd: not yet)") { $0.cgroupManager = $1 },
-            .flag("systemd-cgroup", "the same as --cgroup-manager systemd (not yet)") { $0.systemdCgroup = $1 },
+            .choice("cgroup-manager", "who makes the container's cgroup (default: cgroupfs)") { $0.cgroupManager = $1 },
+            .flag("systemd-cgroup", "the same as --cgroup-manager systemd") { $0.systemdCgroup = $1 },
             .text("rootless", Rootless.words, "of no effect: hull sees for itself") {
                 (options: inout GlobalOptions, value) throws(UsageProblem) in
                 options.rootless = try Rootless(value)

@@ -8,7 +8,8 @@ extension Resolution {
     /// The cgroup's path, the files to write and the device filter.
     mutating func resolveCgroup() {
         let linux = config.linux
-        plan.cgroup.path = cgroupPath(linux?.cgroupsPath)
+        let unit = host.serviceManager.flatMap { resolveUnit(linux?.cgroupsPath, $0) }
+        if host.serviceManager == nil { plan.cgroup.path = cgroupPath(linux?.cgroupsPath) }
         guard let mount = host.cgroupMount else {
             findings.error(
                 linuxPointer("cgroupsPath"), "no cgroup2 filesystem is mounted",
@@ -16,8 +17,9 @@ extension Resolution {
             return
         }
         plan.cgroup.mountPoint = mount
-        outside(.makeCgroup, "/linux/cgroupsPath")
+        if host.serviceManager == nil { outside(.makeCgroup, "/linux/cgroupsPath") }
         let resources = resolveResources(linux?.resources, at: "/linux/resources", &findings)
+        if let unit { start(unit, resources) }
         for controller in resources.controllers {
             if findings.require(controller, host, mount) {
                 outside(.enableController(controller.name), controller.origin)
@@ -50,8 +52,8 @@ extension Resolution {
         guard let said, !said.isEmpty else { return request.id.below(host.ownCgroup.parentPath).cleanedPath }
         if said.contains(0x3a), !said.isAbsolutePath, said.split(0x3a, omittingEmpty: false).count == 3 {
             findings.error(
-                "/linux/cgroupsPath",
-                "not supported yet: \"\(said)\" is the form slice:prefix:name of the systemd driver")
+                "/linux/cgroupsPath", "\"\(said)\" is the form slice:prefix:name of the systemd driver",
+                hint: "say --systemd-cgroup, or give a path")
         }
         let path = said.below(host.ownCgroup.parentPath)
         if path.split(0x2f).contains("..") {

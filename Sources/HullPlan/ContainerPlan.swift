@@ -45,6 +45,10 @@ package enum OutsideAction: Sendable {
     case record
     /// Makes the cgroup and the directories on the way to it.
     case makeCgroup
+    /// A property of the unit that is about to be started.
+    case unitProperty(UnitProperty)
+    /// Has systemd start a unit, and with it make the cgroup.
+    case startUnit(UnitName)
     /// Enables a controller for the cgroup, in all directories above it.
     case enableController(Bytes)
     /// Writes a file of the cgroup.
@@ -245,6 +249,8 @@ package struct CgroupPlan: Sendable {
     package var mountPoint: Bytes = ""
     /// The path below it, beginning with a slash.
     package var path: Bytes = ""
+    /// Whether systemd makes it, as the cgroup of a unit.
+    package var isOfSystemd = false
     /// The program that decides on device access.
     package var deviceFilter: [EBPFInstruction] = []
     /// The directory on the host.

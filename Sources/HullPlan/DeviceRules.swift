@@ -27,7 +27,8 @@ package func resolveDeviceRules(
     return program
 }
 
-private func resolveDeviceRule(
+/// One rule; nil where it is wrong.
+func resolveDeviceRule(
     _ said: Config.Linux.Resources.DeviceRule, at pointer: JSONPointer, _ findings: inout Findings
 ) -> DeviceRule? {
     let errors = findings.errors.count

@@ -21,6 +21,11 @@ extension PlanText {
         guard !cgroup.path.isEmpty else { return }
         heading("cgroup")
         field("path", cgroup.directory)
+        for case .startUnit(let unit) in steps.map(\.action) {
+            field("unit", unit.name)
+            field("slice", unit.slice)
+            field("manager", unit.isOfUser ? "systemd of the user" : "systemd")
+        }
         for case .writeCgroupFile(let file) in steps.map(\.action) { field("file", "\(file.name) = \(file.value)") }
         field("device filter", "\(cgroup.deviceFilter.count) instructions")
     }

@@ -8,6 +8,8 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     switch action {
     case .record: StepWords("record", plan.id)
     case .makeCgroup: StepWords("mkdir", plan.cgroup.directory)
+    case .unitProperty(let property): StepWords("unit", "\(property.name) = \(property.value.text)")
+    case .startUnit(let unit): StepWords("unit", "start \(unit.name) in \(unit.slice)")
     case .enableController(let name): StepWords("write", "cgroup.subtree_control = +\(name)")
     case .writeCgroupFile(let file): StepWords("write", words(for: file))
     case .makeIntelRdt: StepWords("mkdir", "resctrl \(plan.intelRdt?.words ?? "")")

@@ -33,7 +33,7 @@ package func features(of program: ProgramVersion) -> Features {
         Entry(key: "io.github.seccomp.libseccomp.version", value: libseccompVersion),
         Entry(key: "hull.commit", value: program.commit), Entry(key: "hull.version", value: program.hull),
     ]
-    features.potentiallyUnsafeConfigAnnotations = KnownAnnotation.allCases.map(\.name).sorted()
+    features.potentiallyUnsafeConfigAnnotations = ([unitPropertyPrefix] + KnownAnnotation.allCases.map(\.name)).sorted()
     return features
 }
 
@@ -44,7 +44,7 @@ private func linuxFeatures() -> Features.Linux {
     var linux = Features.Linux()
     linux.namespaces = NamespaceKind.allCases.map(\.name).sorted()
     linux.capabilities = Capability.names
-    linux.cgroup = Features.Cgroup(v1: false, v2: true, systemd: false, systemdUser: false, rdma: true)
+    linux.cgroup = Features.Cgroup(v1: false, v2: true, systemd: true, systemdUser: true, rdma: true)
     linux.seccomp = Features.Seccomp(
         enabled: true, actions: SeccompNames.actionNames, operators: SeccompNames.operatorNames,
         archs: SeccompNames.architectureNames, knownFlags: SeccompNames.flagNames,

@@ -58,6 +58,8 @@ package struct Host: Sendable {
     package var ownCgroup: Bytes = "/"
     /// What the cgroup2 tree can control.
     package var controllers: [Bytes] = []
+    /// The service manager that is to make the cgroup; nil where hull makes it.
+    package var serviceManager: ServiceManagerFacts?
     /// Whether /proc/kcore exists.
     package var hasKcore = true
 
@@ -72,5 +74,19 @@ package struct Host: Sendable {
     /// Whether the kernel is at least this one.
     package func hasKernel(_ major: UInt32, _ minor: UInt32) -> Bool {
         kernel.major > major || kernel.major == major && kernel.minor >= minor
+    }
+}
+
+/// What is known of systemd, where that makes the cgroup.
+package struct ServiceManagerFacts: Equatable, Sendable {
+    /// Whether it is the one of the user's session, not that of the machine.
+    package var isOfUser: Bool
+    /// The cgroup below which it makes its units; empty for the root of the tree.
+    package var cgroup: Bytes
+
+    /// Takes the facts as they are.
+    package init(isOfUser: Bool, cgroup: Bytes) {
+        self.isOfUser = isOfUser
+        self.cgroup = cgroup
     }
 }

@@ -95,6 +95,7 @@ extension Creation {
         let made = try spawn(
             plan, taken, cgroup: cgroupDescriptor?.number, hookState: hookState(), listener: listener?.number,
             consoleSocket: consoleSocket?.number)
+        try placeholder.take()?.end()
         record.pid = made.process.pid
         initSocket = made.socket.number
         spawned = consume made
@@ -170,6 +171,7 @@ extension Creation {
     /// What to do about errors whose words mislead.
     func hint(for error: SystemError, _ action: OutsideAction) -> Bytes? {
         switch action {
+        case .startUnit(let unit): systemdHint(for: error, unit)
         case .openTree where error.errno == .enoent: "the path is looked up on the host, relative ones in the bundle"
         case .moveNetDevice where error.errno == .enodev: "it is looked up in the runtime's network namespace"
         case .moveNetDevice where error.errno == .eperm: "moving a network device needs CAP_NET_ADMIN"

@@ -23,6 +23,10 @@ struct ContainerRecord: JSONWritable {
     var startTime: UInt64 = 0
     /// The cgroup's directory on the host.
     var cgroup: Bytes
+    /// The unit of systemd that the cgroup is of; empty where hull made the cgroup.
+    var unit: Bytes = ""
+    /// Whether the manager of the user's session has that unit.
+    var unitIsOfUser = false
     /// The directories above it that were made for it, the topmost first.
     var madeCgroups: [Bytes] = []
     /// Whether the container has a pid namespace of its own, so that its first process takes all others along.
@@ -52,6 +56,10 @@ struct ContainerRecord: JSONWritable {
             writer.member("pid", Int64(pid))
             writer.member("startTime", startTime)
             writer.member("cgroup", cgroup)
+            if !unit.isEmpty {
+                writer.member("unit", unit)
+                writer.member("unitIsOfUser", unitIsOfUser)
+            }
             writer.key("madeCgroups")
             writer.array { writer in for path in madeCgroups { writer.value(path) } }
             writer.member("ownPidNamespace", ownPidNamespace)
@@ -90,6 +98,8 @@ extension ContainerRecord: JSONObjectReadable {
         pid = reader.required("pid", object)
         startTime = reader.required("startTime", object)
         cgroup = reader.required("cgroup", object)
+        unit = reader.optional("unit", object) ?? ""
+        unitIsOfUser = reader.optional("unitIsOfUser", object) ?? false
         madeCgroups = reader.optional("madeCgroups", object) ?? []
         ownPidNamespace = reader.required("ownPidNamespace", object)
         changedRoot = reader.optional("changedRoot", object) ?? false

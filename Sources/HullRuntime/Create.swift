@@ -16,6 +16,10 @@ package struct Creation: ~Copyable {
     private let config: [UInt8]
     var held = DescriptorList()
     var cgroupDescriptor: Descriptor?
+    /// What the unit of systemd is going to have.
+    var unitProperties: [UnitProperty] = []
+    /// The process that holds the unit until the container's is in it.
+    var placeholder: IdleProcess?
     var deviceFilter: Descriptor?
     var listener: Descriptor?
     var consoleSocket: Descriptor?
@@ -74,11 +78,13 @@ package struct Creation: ~Copyable {
     private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
         switch action {
         case .record:
-            try nameMissingCgroup()
+            if !plan.cgroup.isOfSystemd { try nameMissingCgroup() }
             try directory.write(record)
             let copy = try Descriptor(opening: directory.configPath, [.write, .create, .exclusive], mode: 0o600)
             try copy.writeAll(Bytes(config), directory.configPath)
         case .makeCgroup: try makeCgroup()
+        case .unitProperty(let property): unitProperties.append(property)
+        case .startUnit(let unit): try start(unit)
         case .enableController(let name): try cgroup.enable(name, mountPoint: plan.cgroup.mountPoint)
         case .writeCgroupFile(let file): try cgroup.write(file)
         case .openTree(let tree): held.set(tree.slot, try open(tree))

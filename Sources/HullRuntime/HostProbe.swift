@@ -6,8 +6,8 @@ internal import HullLinux
 package import HullPlan
 
 extension Host {
-    /// Asks the machine what a plan needs to know of it.
-    package static func probe() throws(Failure) -> Host {
+    /// Asks the machine what a plan needs to know of it; of systemd only where that is to make the cgroup.
+    package static func probe(systemd: Bool = false) throws(Failure) -> Host {
         try attempt { () throws(SystemError) in
             var host = Host()
             host.effectiveUser = Credentials.effectiveUser
@@ -20,6 +20,7 @@ extension Host {
                 host.ownCgroup = try Procfs.cgroup(of: "self") ?? "/"
                 host.controllers = Bytes(try HostFiles.read(mount + "/cgroup.controllers")).trimmed.split(0x20)
             }
+            if systemd { host.serviceManager = try ServiceManagerFacts.probe(ownCgroup: host.ownCgroup) }
             host.hasKcore = try HostFiles.status("/proc/kcore") != nil
             return host
         }

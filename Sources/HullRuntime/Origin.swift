@@ -21,6 +21,13 @@ extension OutsideStep {
                 if case .openNamespace(let kind, _, _) = step.action { kind.name == error.object } else { false }
             }
             return opening?.origin ?? origin
+        case .startUnit:
+            // systemd names the property that it does not take.
+            let words = error.words?.split(0x20) ?? []
+            for case .unitProperty(let property) in plan.outside.map(\.action) where words.contains(property.name) {
+                return property.origin
+            }
+            return origin
         case .moveNetDevice(let device, _): return error.errno == .eexist ? device.nameOrigin : origin
         default: return origin
         }

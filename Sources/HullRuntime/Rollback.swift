@@ -13,6 +13,7 @@ extension Creation {
         let hadProcess = spawned != nil
         if var moves = netDevices.take() { failure.leftovers += moves.undo() }
         if hadProcess { endProcess(&failure) }
+        try? placeholder.take()?.end()
         removePidFile(of: record)
         // After the start the lock is free, and another hull may have removed the container, or made a new one of its
         // id.
@@ -54,6 +55,7 @@ func destroy(
 func removeTraces(_ record: ContainerRecord?, _ directory: borrowing ContainerDirectory) -> [Bytes] {
     do throws(SystemError) {
         if let record, !record.cgroup.isEmpty {
+            try record.stopUnit()
             try CgroupDirectory(path: record.cgroup).remove(waitMilliseconds: 10_000)
             for made in record.madeCgroups.reversed() { try removeIfEmpty(made) }
         }

@@ -21,7 +21,6 @@ struct Program {
     func run() -> Int32 {
         let (verb, id) = subject
         do throws(Failure) {
-            if let option = invocation.notYet.first { throw Failure("not supported yet: \(option)") }
             try Caller.settle(preserving: preservedDescriptors)
             return try dispatch()
         } catch {

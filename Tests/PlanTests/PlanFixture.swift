@@ -64,6 +64,10 @@ struct PlanFixture: CustomTestStringConvertible, Sendable {
         if let kernel = machine["kernel"] as? [UInt32], kernel.count == 2 { host.kernel = (kernel[0], kernel[1]) }
         if let cgroup = machine["ownCgroup"] as? String { host.ownCgroup = Bytes(cgroup) }
         if let controllers = machine["controllers"] as? [String] { host.controllers = [Bytes](texts: controllers) }
+        if let manager = machine["serviceManager"] as? [String: Any] {
+            host.serviceManager = ServiceManagerFacts(
+                isOfUser: manager["isOfUser"] as? Bool ?? false, cgroup: Bytes(manager["cgroup"] as? String ?? ""))
+        }
         if machine["cgroupMount"] is NSNull { host.cgroupMount = nil }
         return (request, host)
     }

@@ -55,7 +55,7 @@ extension Program {
         let file = try options.config.map { (path) throws(Failure) in try Caller.absolute(path) }
         try Caller.changeDirectory(bundle)
         let bytes = try Caller.read(file ?? "config.json")
-        let host = try Host.probe()
+        let host = try Host.probe(systemd: invocation.global.usesSystemd)
         try host.requireUsable()
         let decided: ContainerPlan
         do throws(ConfigErrors) {

@@ -17,7 +17,7 @@ extension Program {
     /// What would be done: the very lists that `create` runs.
     func plan(_ options: PlanOptions) throws(Failure) {
         let (bytes, request) = try readBundle(options.bundle, options.config)
-        let host = try Host.probe()
+        let host = try Host.probe(systemd: invocation.global.usesSystemd)
         do throws(ConfigErrors) {
             let plan = try resolve(try Config.read(bytes), request, host)
             Caller.write(explain(plan), to: 1)
@@ -29,7 +29,7 @@ extension Program {
     /// All errors and all unknown fields at once. 1 where there are errors.
     func check(_ options: CheckOptions) throws(Failure) -> Int32 {
         let (bytes, request) = try readBundle(options.bundle, options.config)
-        let host = try Host.probe()
+        let host = try Host.probe(systemd: invocation.global.usesSystemd)
         var unknown: [ConfigError] = []
         var warnings: [ConfigError] = []
         var errors: [ConfigError] = []

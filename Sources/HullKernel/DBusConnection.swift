@@ -9,7 +9,6 @@ package struct DBusConnection: ~Copyable {
     private let socket: Descriptor
     /// The path of the socket.
     package let path: Bytes
-    private var hasGreeted = false
     private var isAccepted = false
     private var serial: UInt32 = 0
     /// What came and is not taken yet.
@@ -35,17 +34,32 @@ package struct DBusConnection: ~Copyable {
     }
 
     /// Sends calls in one write. Gives the serial of the last; those before it have the numbers before.
-    ///
-    /// The first write begins with the authentication: EXTERNAL, without a name for ourselves, which would be another
-    /// one in a user namespace. The answer is read later, so that nothing waits for it.
     package mutating func send(_ calls: [DBusMessage], deadline: Int64) throws(SystemError) -> UInt32 {
+        if !isAccepted { try authenticate(deadline) }
         var bytes: [UInt8] = []
-        if !hasGreeted { bytes = ("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n" as Bytes).array }
-        hasGreeted = true
         for call in calls {
             serial += 1
             bytes += call.bytes(serial: serial)
         }
+        try write(bytes, deadline)
+        return serial
+    }
+
+    /// EXTERNAL, without a name for ourselves, which would be another one in a user namespace. The answer is waited
+    /// for: systemd reads 256 bytes at first, and what comes in them after BEGIN lies there until more comes.
+    private mutating func authenticate(_ deadline: Int64) throws(SystemError) {
+        try write(("\0AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n" as Bytes).array, deadline)
+        while !isAccepted {
+            guard let end = pending.firstIndex(of: 0x0a) else {
+                try receiveMore(deadline)
+                continue
+            }
+            try readGreeting(Bytes(pending[..<end]))
+            pending.removeFirst(end + 1)
+        }
+    }
+
+    private func write(_ bytes: [UInt8], _ deadline: Int64) throws(SystemError) {
         var done = 0
         while done < bytes.count {
             let sent = unsafe bytes.withUnsafeBytes { buffer in
@@ -57,19 +71,10 @@ package struct DBusConnection: ~Copyable {
             if sent == -Int64(Errno.eagain.rawValue), try DBusConnection.pause(until: deadline) { continue }
             done += Int(try check(sent, "sendmsg", path))
         }
-        return serial
     }
 
     /// The next message.
     package mutating func receive(deadline: Int64) throws(SystemError) -> DBusMessage {
-        while !isAccepted {
-            guard let end = pending.firstIndex(of: 0x0a) else {
-                try receiveMore(deadline)
-                continue
-            }
-            try readGreeting(Bytes(pending[..<end]))
-            pending.removeFirst(end + 1)
-        }
         while true {
             do throws(DBusProblem) {
                 if pending.count >= DBusMessage.prefix {

@@ -171,7 +171,7 @@ extension Creation {
     /// What to do about errors whose words mislead.
     func hint(for error: SystemError, _ action: OutsideAction) -> Bytes? {
         switch action {
-        case .startUnit(let unit): systemdHint(for: error, unit)
+        case .startUnit(let unit): systemdHint(for: error, unit.name, unit.isOfUser)
         case .openTree where error.errno == .enoent: "the path is looked up on the host, relative ones in the bundle"
         case .moveNetDevice where error.errno == .enodev: "it is looked up in the runtime's network namespace"
         case .moveNetDevice where error.errno == .eperm: "moving a network device needs CAP_NET_ADMIN"

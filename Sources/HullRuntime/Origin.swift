@@ -22,12 +22,10 @@ extension OutsideStep {
             }
             return opening?.origin ?? origin
         case .startUnit:
-            // systemd names the property that it does not take.
-            let words = error.words?.split(0x20) ?? []
-            for case .unitProperty(let property) in plan.outside.map(\.action) where words.contains(property.name) {
-                return property.origin
+            let properties = plan.outside.compactMap { step -> UnitProperty? in
+                if case .unitProperty(let property) = step.action { property } else { nil }
             }
-            return origin
+            return HullRuntime.origin(of: error, in: properties) ?? origin
         case .moveNetDevice(let device, _): return error.errno == .eexist ? device.nameOrigin : origin
         default: return origin
         }

@@ -69,16 +69,16 @@ extension Creation {
 }
 
 /// What to do where systemd is not reached, or says no.
-func systemdHint(for error: SystemError, _ unit: UnitName) -> Bytes? {
-    let status: Bytes = unit.isOfUser ? "systemctl --user" : "systemctl"
+func systemdHint(for error: SystemError, _ unit: Bytes, _ isOfUser: Bool) -> Bytes? {
+    let status: Bytes = isOfUser ? "systemctl --user" : "systemctl"
     switch error.errno {
-    case .eexist: return "a container or service has this unit: \(status) status \(unit.name)"
+    case .eexist: return "a container or service has this unit: \(status) status \(unit)"
     case .eio where error.call == "StartTransientUnit", .etimedout:
-        return "\(status) status \(unit.name), journalctl -u \(unit.name) say more"
+        return "\(status) status \(unit), journalctl -u \(unit) say more"
     default: break
     }
     guard error.call == "connect" || error.errno == .eacces else { return nil }
-    if unit.isOfUser {
+    if isOfUser {
         return "the user's systemd is looked for in $XDG_RUNTIME_DIR/systemd/private, DBUS_SESSION_BUS_ADDRESS and"
             + " $XDG_RUNTIME_DIR/bus; sudo and su make no session with one: log in, or loginctl enable-linger USER and"
             + " set XDG_RUNTIME_DIR=/run/user/UID; or use --cgroup-manager cgroupfs"

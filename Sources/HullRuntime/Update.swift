@@ -15,8 +15,11 @@ extension ContainerStore {
         let record = try directory.requireRecord()
         guard isAlive(record) else { throw Failure("container not running") }
         let plan: UpdatePlan
+        var unit: UnitChange?
         do throws(ConfigErrors) {
-            plan = try resolveUpdate(said, before: try directory.resources(), host)
+            let before = try directory.resources()
+            plan = try resolveUpdate(said, before: before, host)
+            unit = UnitChange(plan, before: before, record)
         } catch { throw Failure(error) }
         let cgroup = CgroupDirectory(path: record.cgroup)
         try cgroup.checkLeastMemory(plan)
@@ -27,6 +30,7 @@ extension ContainerStore {
             }
         }
         do throws(Failure) {
+            try unit?.apply()
             for file in cgroup.inWritableOrder(plan.files) {
                 let former = cgroup.former(of: file)
                 try attempt(file.origin) { () throws(SystemError) in try cgroup.write(file) }
@@ -34,7 +38,9 @@ extension ContainerStore {
             }
             try attempt { () throws(SystemError) in try directory.write(plan.resources) }
         } catch {
-            throw cgroup.undo(undo, after: error)
+            var failure = cgroup.undo(undo, after: error)
+            do throws(SystemError) { try unit?.undo() } catch { failure.leftovers.append(error.line) }
+            throw failure
         }
         return plan.warnings
     }

@@ -15,7 +15,7 @@ import Testing
         return call
     }
 
-    // SY-50. Goal: the bytes are those of the specification. Method: a small call, byte by byte.
+    // UN-50. Goal: the bytes are those of the specification. Method: a small call, byte by byte.
     @Test func layout() {
         var call = DBusMessage(calling: "M", of: "", "/", at: "")
         call.arguments = [.uint16(0x0102), .string("hi")]
@@ -29,13 +29,13 @@ import Testing
             ])
     }
 
-    // SY-50. Goal: what is written is read as the same. Method: a call with every type.
+    // UN-50. Goal: what is written is read as the same. Method: a call with every type.
     @Test func roundTrip() throws {
         let read = try DBusMessage(Self.call.bytes(serial: 1))
         #expect(read == Self.call)
     }
 
-    // SY-50. Goal: the other byte order is read too. Method: an answer written by hand.
+    // UN-50. Goal: the other byte order is read too. Method: an answer written by hand.
     @Test func bigEndian() throws {
         let bytes: [UInt8] = [
             0x42, 2, 0, 1, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0, 15, 5, 1, 0x75, 0, 0, 0, 0, 8, 8, 1, 0x67, 0, 1, 0x75, 0,
@@ -45,7 +45,7 @@ import Testing
         #expect(message.kind == .answer && message.replySerial == 8 && message.arguments == [.uint32(0x102)])
     }
 
-    // SY-51. Goal: no beginning of a message is one, and none is a trap. Method: every length.
+    // UN-51. Goal: no beginning of a message is one, and none is a trap. Method: every length.
     @Test func truncated() {
         let bytes = Self.call.bytes(serial: 1)
         for count in 0..<bytes.count {
@@ -53,7 +53,7 @@ import Testing
         }
     }
 
-    // SY-51. Goal: a wrong byte gives a message or a problem. Method: each byte replaced by several others.
+    // UN-51. Goal: a wrong byte gives a message or a problem. Method: each byte replaced by several others.
     @Test func damaged() {
         let bytes = Self.call.bytes(serial: 1)
         for place in bytes.indices {
@@ -65,7 +65,7 @@ import Testing
         }
     }
 
-    // SY-51. Goal: each rule is looked at. Method: table of what is wrong, and the words.
+    // UN-51. Goal: each rule is looked at. Method: table of what is wrong, and the words.
     @Test(arguments: [
         (0, 0x78, "it does not begin with its byte order"), (3, 2, "it is of protocol version 2"),
         (7, 0x7f, "it has "), (8, 0, "its serial is 0"), (12, 0xff, "its length is not the one it tells"), (23, 1, "a text of "),
@@ -82,7 +82,7 @@ import Testing
         #expect(problem?.words.text.hasPrefix(words) == true, "\(problem?.words.text ?? "none")")
     }
 
-    // SY-51. Goal: neither length nor depth is without a bound. Method: a length of 128 MiB, types and values that nest.
+    // UN-51. Goal: neither length nor depth is without a bound. Method: a length of 128 MiB, types and values that nest.
     @Test func bounds() {
         var bytes = Self.call.bytes(serial: 1)
         bytes[4...7] = [0, 0, 0, 8]
@@ -96,7 +96,7 @@ import Testing
         #expect(throws: DBusProblem.self) { try DBusMessage(call.bytes(serial: 1)) }
     }
 
-    // SY-52. Goal: only complete types are types. Method: table.
+    // UN-52. Goal: only complete types are types. Method: table.
     @Test(arguments: [
         ("", []), ("sa(sv)b", ["s", "a(sv)", "b"]), ("aay", ["aay"]), ("a{sv}(i(ss))", ["a{sv}", "(i(ss))"]),
         ("a", nil), ("(", nil), ("()", nil), ("(s", nil), ("{sv}", nil), ("a{vs}", nil), ("a{s}", nil), ("z", nil),
@@ -106,7 +106,7 @@ import Testing
         #expect((try? DBusSignature.types(of: Bytes(text))) == types)
     }
 
-    // SY-53. Goal: GVariant's text is read as systemd's own tools read it. Method: table of texts and values.
+    // UN-53. Goal: GVariant's text is read as systemd's own tools read it. Method: table of texts and values.
     @Test(arguments: [
         ("true", .boolean(true)), ("5", .int32(5)), ("-5", .int32(-5)), ("uint64 5", .uint64(5)), ("byte 0x1f", .byte(31)),
         ("'a'", .string("a")), ("\"it's\"", .string("it's")), (#"'a\'b\n'"#, .string("a'b\n")), ("1.5", .double(1.5)),
@@ -120,7 +120,7 @@ import Testing
         #expect(try DBusValue(text: Bytes(text)) == value)
     }
 
-    // SY-53. Goal: what is no value is refused. Method: table of texts and words.
+    // UN-53. Goal: what is no value is refused. Method: table of texts and words.
     @Test(arguments: [
         ("", "a value is missing"), ("a", "\"a\" is no value and no type"), ("'a", "the text has no closing quote"),
         ("[]", "the type of an empty list is not known"), ("[1, 'a']", "text is not of type i"), ("256 1", "something follows"),
@@ -133,12 +133,12 @@ import Testing
         #expect(problem?.words.text.hasPrefix(words) == true, "\(problem?.words.text ?? "none")")
     }
 
-    // SY-53. Goal: no text is without an end. Method: brackets in brackets.
+    // UN-53. Goal: no text is without an end. Method: brackets in brackets.
     @Test func deepText() {
         #expect(throws: DBusProblem.self) { try DBusValue(text: Bytes(String(repeating: "[", count: 100_000))) }
     }
 
-    // SY-54. Goal: the socket of a bus is found as its variables name it. Method: table.
+    // UN-54. Goal: the socket of a bus is found as its variables name it. Method: table.
     @Test(arguments: [
         ("unix:path=/run/user/0/bus", "/run/user/0/bus"), ("unix:path=/a%20b,guid=0", "/a b"),
         ("tcp:host=a;unix:guid=1,path=/x;unix:path=/y", "/x"), ("unix:abstract=/x", nil), ("", nil),

@@ -25,7 +25,7 @@ import Testing
         return []
     }
 
-    // SY-01. Goal: unit, slice and cgroup are what engines expect. Method: table of paths.
+    // UN-01. Goal: unit, slice and cgroup are what engines expect. Method: table of paths.
     @Test(arguments: [
         (nil, "hull-c1.scope", "system.slice", "/system.slice"), ("a.slice:x:y", "x-y.scope", "a.slice", "/a.slice"),
         (":x:y", "x-y.scope", "system.slice", "/system.slice"), ("a.slice::y", "y.scope", "a.slice", "/a.slice"),
@@ -36,19 +36,19 @@ import Testing
         #expect(try unit(path) == [name, slice, directory + "/" + name])
     }
 
-    // SY-02. Goal: the user's manager has its own place and default. Method: the facts of a session.
+    // UN-02. Goal: the user's manager has its own place and default. Method: the facts of a session.
     @Test func ofUser() throws {
         let manager = ServiceManagerFacts(isOfUser: true, cgroup: "/user.slice/user-7.slice/user@7.service")
         let found = try unit(nil, manager)
         #expect(found == ["hull-c1.scope", "user.slice", manager.cgroup.text + "/user.slice/hull-c1.scope"])
     }
 
-    // SY-03. Goal: an id is always a part of a unit's name. Method: the one character that no unit has.
+    // UN-03. Goal: an id is always a part of a unit's name. Method: the one character that no unit has.
     @Test func escaped() throws {
         #expect(try unit(nil, id: "a+b")[0] == #"hull-a\x2bb.scope"#)
     }
 
-    // SY-04. Goal: what is no unit is refused with its place. Method: table of paths and words.
+    // UN-04. Goal: what is no unit is refused with its place. Method: table of paths and words.
     @Test(arguments: [
         ("/a/b", "is not of the form slice:prefix:name"), ("a.slice:b", "is not of the form"), ("a.slice:b:c:d", "is not of"),
         ("a:b:c", "invalid slice name \"a\""), ("-:b:c", "invalid slice name"), ("-a.slice:b:c", "invalid slice name"),
@@ -73,7 +73,7 @@ import Testing
         return properties.list.map { "\($0.name.text) = \($0.value.text.text)" }
     }
 
-    // SY-05. Goal: systemd writes the same as hull at a daemon-reload. Method: table of files and properties.
+    // UN-05. Goal: systemd writes the same as hull at a daemon-reload. Method: table of files and properties.
     @Test(arguments: [
         ([("memory.max", "67108864")], ["MemoryMax = 67108864"]), ([("memory.max", "1G")], ["MemoryMax = 1073741824"]),
         ([("memory.max", "max")], ["MemoryMax = infinity"]), ([("memory.max", "0")], []),
@@ -102,7 +102,7 @@ import Testing
         #expect(properties(of: files) == expected)
     }
 
-    // SY-06. Goal: systemd's filter never denies what the container's allows. Method: rules, and what is said of them.
+    // UN-06. Goal: systemd's filter never denies what the container's allows. Method: rules, and what is said of them.
     @Test(arguments: [
         ([(false, nil, nil, nil, "rwm")], "strict", ["char-* m", "block-* m"]),
         ([(true, nil, nil, nil, "rwm")], "auto", []),
@@ -138,7 +138,7 @@ import Testing
         return config
     }
 
-    // SY-07. Goal: annotations become properties, seconds microseconds. Method: table.
+    // UN-07. Goal: annotations become properties, seconds microseconds. Method: table.
     @Test(arguments: [
         ("CollectMode", "'inactive-or-failed'", "CollectMode = 'inactive-or-failed'"),
         ("TimeoutStopSec", "uint32 7", "TimeoutStopUSec = 7000000"), ("TimeoutStopSec", "1.5", "TimeoutStopUSec = 1500000"),
@@ -153,7 +153,7 @@ import Testing
         #expect(steps.filter { $0.contains(" \(name) = ") }.count == 1, "\(steps)")
     }
 
-    // SY-08. Goal: a wrong annotation is refused with its place, and only where it means something. Method: table.
+    // UN-08. Goal: a wrong annotation is refused with its place, and only where it means something. Method: table.
     @Test(arguments: [
         ("ab", "1", "is no name of a property"), ("a_b", "1", "is no name"), ("TimeoutStopSec", "'x'", "it is no number"),
         ("TimeoutStopSec", "-1", "it is no number"), ("CollectMode", "x", "is no value and no type"),
@@ -166,7 +166,40 @@ import Testing
         #expect(config.errors == [])
     }
 
-    // SY-09. Goal: without systemd nothing of it is in a plan. Method: the steps.
+    // UN-25. Goal: an update that is taken back leaves systemd as it was. Method: what was there before and what was
+    // not, a list, a quota that goes by the period of before.
+    @Test func update() throws {
+        var before = Config.Linux.Resources()
+        before.memory = .init()
+        before.memory?.limit = 100
+        before.cpu = .init()
+        before.cpu?.period = 50000
+        before.cpu?.quota = 10000
+        before.unified = [Entry(key: "io.max", value: "8:0 rbps=5")]
+        var said = Config.Linux.Resources()
+        said.memory = .init()
+        said.memory?.limit = 200
+        said.cpu = .init()
+        said.cpu?.quota = 20000
+        said.cpu?.cpus = "0"
+        said.pids = .init()
+        said.pids?.limit = 9
+        said.unified = [Entry(key: "io.max", value: "8:16 rbps=6")]
+        let change = try resolveUpdate(said, before: before, .usual).unitProperties(before: before)
+        func text(_ properties: [UnitProperty]) -> [String] { properties.map { "\($0.name.text) \($0.value.text.text)" } }
+        #expect(
+            text(change.now) == [
+                "CPUQuotaPerSecUSec 400000", "AllowedCPUs [1]", "MemoryMax 200", "TasksMax 9",
+                "IOReadBandwidthMax [('/dev/block/8:16', 6)]",
+            ])
+        #expect(
+            text(change.former) == [
+                "CPUQuotaPerSecUSec 200000", "AllowedCPUs []", "MemoryMax 100", "TasksMax infinity",
+                "IOReadBandwidthMax []", "IOReadBandwidthMax [('/dev/block/8:0', 5)]",
+            ])
+    }
+
+    // UN-09. Goal: without systemd nothing of it is in a plan. Method: the steps.
     @Test func cgroupfs() throws {
         let steps = try Config.smallest.plan().steps("outside")
         #expect(!steps.contains { $0.hasPrefix("unit") })

@@ -11,6 +11,7 @@ public enum Machine {
         case hugetlb
         case noResctrl
         case kernel(Int, Int)
+        case systemd
         case realTime, memoryNodes, noSecurityModule
         case cpus(Int)
 
@@ -30,6 +31,7 @@ public enum Machine {
             case .noSecurityModule: "a machine without SELinux and AppArmor"
             case .memoryNodes: "a kernel with memory nodes (NUMA)"
             case .cpus(let number): "\(number) CPUs"
+            case .systemd: "systemd as the first process (scripts/vm -s)"
             }
         }
 
@@ -48,6 +50,7 @@ public enum Machine {
             case .realTime: Machine.mayBeRealTime
             case .noSecurityModule:
                 !Files.exists("/sys/fs/selinux/enforce") && !Files.exists("/sys/kernel/security/apparmor")
+            case .systemd: Files.exists("/run/systemd/private")
             case .memoryNodes: Files.exists("/proc/self/numa_maps") && Files.exists("/sys/devices/system/node/node0")
             case .cpus(let number): sysconf(Int32(_SC_NPROCESSORS_ONLN)) >= number
             }

@@ -4,8 +4,8 @@ package import HullBytes
 
 /// Where a bus is: D-Bus specification, "Server Addresses".
 package enum DBusAddress {
-    /// The path of the first unix socket in a list of addresses: `unix:path=/run/user/0/bus,guid=…;…`. nil where there is
-    /// none.
+    /// The path of the first unix socket in a list of addresses, `unix:path=/run/user/0/bus,guid=0;tcp:host=a`. nil
+    /// where there is none.
     package static func socket(in addresses: Bytes) -> Bytes? {
         for address in addresses.split(0x3b) where address.hasPrefix("unix:") {
             for pair in address.dropFirst(5).split(0x2c) where pair.hasPrefix("path=") {

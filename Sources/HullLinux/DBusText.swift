@@ -159,9 +159,11 @@ private struct DBusTextReader {
         var digits = word
         if digits.hasPrefix("-") || digits.hasPrefix("+") { digits = digits.dropFirst(1) }
         let isHexadecimal = digits.hasPrefix("0x")
-        guard let magnitude = isHexadecimal ? hexadecimal(digits.dropFirst(2)) : digits.decimal else { throw problem("\"\(word)\" is no whole number below 2^64") }
+        guard let magnitude = isHexadecimal ? hexadecimal(digits.dropFirst(2)) : digits.decimal else {
+            throw problem("\"\(word)\" is no whole number below 2^64")
+        }
         guard let value = whole(magnitude, isNegative: word.hasPrefix("-"), type ?? "i") else {
-            throw problem("\(word) is not of type \(type ?? "i, as a number without a type is: write uint64 \(word)")")
+            throw problem("\(word) is not of type \(type ?? "i, which a number is without one: write uint64 \(word)")")
         }
         return value
     }

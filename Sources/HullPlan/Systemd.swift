@@ -62,7 +62,8 @@ extension Resolution {
         } else if name.hasSuffix(".slice") {
             problem = "names a slice, in which systemd lets no process be"
         } else if let byte = (prefix + name).array.first(where: { !isAllowedInUnit($0) }) {
-            problem = "has a character that no name of a unit has: \(byte > 0x20 && byte < 0x7f ? Bytes([byte]) : "\(byte)")"
+            let shown = byte > 0x20 && byte < 0x7f ? Bytes([byte]) : "byte \(byte)" as Bytes
+            problem = "has a character that no name of a unit has: \(shown)"
         } else if unit.name.count > 255 {
             problem = "makes a name of \(unit.name.count) characters, a unit has 255 at most"
         } else {

@@ -21,7 +21,9 @@ package struct UnitProperties: Equatable, Sendable {
 
     /// Adds to the elements of a property that is a list.
     private mutating func append(_ name: Bytes, _ element: DBusValue, _ origin: JSONPointer) {
-        if let index = list.firstIndex(where: { $0.name == name }), case .array(let type, let former) = list[index].value {
+        if let index = list.firstIndex(where: { $0.name == name }),
+            case .array(let type, let former) = list[index].value
+        {
             list[index].value = .array(of: type, former + [element])
         } else {
             list.append(UnitProperty(name: name, value: .array(of: element.signature, [element]), origin: origin))

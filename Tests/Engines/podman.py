@@ -151,6 +151,28 @@ def terminal(podman: Podman) -> None:
     expect(seen["isatty"] == [True] * 3 and seen["controlling"] and seen["name"] == "/dev/pts/0", seen)
 
 
+def by_systemd(podman: Podman) -> None:
+    """systemd makes the cgroup: it knows the limits, and keeps them over a daemon-reload."""
+    manager = ("--cgroup-manager", "systemd")
+    podman(*manager, "run", "-d", "--name", "unit", "--memory", "64m", "busybox", "probe", "signal-wait")
+    podman.await_line("unit", "READY")
+    unit = f"libpod-{podman('inspect', '-f', '{{.Id}}', 'unit').strip()}.scope"
+
+    def show(name: str) -> str:
+        return podman.do("systemctl", "show", "--value", "-p", name, unit).out.strip()
+
+    equal(show("MemoryMax"), str(64 << 20))
+    equal(show("Slice"), "machine.slice")
+    podman(*manager, "update", "--memory", "80m", "unit")
+    podman.do("systemctl", "daemon-reload")
+    equal(show("MemoryMax"), str(80 << 20), "after update")
+    said = podman(*manager, "exec", "unit", "sh", "-c", "echo x > /dev/null && cat /sys/fs/cgroup/memory.max")
+    equal(said.strip(), str(80 << 20), "in the file")
+    podman(*manager, "stop", "-t", "60", "unit")
+    podman(*manager, "rm", "unit")
+    eventually("the unit is gone", lambda: show("LoadState") == "not-found")
+
+
 def nothing_left(podman: Podman) -> None:
     """After all of it: no container, no mount, no cgroup of a container."""
     equal(podman("ps", "-aq"), "", "left")
@@ -172,6 +194,7 @@ SCENARIOS = [
     scenario(read_only),
     scenario(user),
     scenario(terminal),
+    scenario(by_systemd, "systemd", "memory"),
     scenario(nothing_left),
 ]
 

@@ -66,12 +66,14 @@ import Testing
     }
 
     // UN-51. Goal: each rule is looked at. Method: table of what is wrong, and the words.
-    @Test(arguments: [
-        (0, 0x78, "it does not begin with its byte order"), (3, 2, "it is of protocol version 2"),
-        (7, 0x7f, "it has "), (8, 0, "its serial is 0"), (12, 0xff, "its length is not the one it tells"), (23, 1, "a text of "),
-        (31, 1, "what is filled up is not zero"), (25, 9, "a text that is not ended by its only NUL"),
-        (50, 0x7a, "no type has the letter"), (60, 0xff, "a text of "),
-    ] as [(Int, UInt8, String)])
+    @Test(
+        arguments: [
+            (0, 0x78, "it does not begin with its byte order"), (3, 2, "it is of protocol version 2"),
+            (7, 0x7f, "it has "), (8, 0, "its serial is 0"), (12, 0xff, "its length is not the one it tells"),
+            (23, 1, "a text of "),
+            (31, 1, "what is filled up is not zero"), (25, 9, "a text that is not ended by its only NUL"),
+            (50, 0x7a, "no type has the letter"), (60, 0xff, "a text of "),
+        ] as [(Int, UInt8, String)])
     func refused(place: Int, byte: UInt8, words: String) {
         var call = DBusMessage(calling: "M", of: "", "/", at: "")
         call.arguments = [.uint16(0x0102), .string("hi")]
@@ -82,12 +84,15 @@ import Testing
         #expect(problem?.words.text.hasPrefix(words) == true, "\(problem?.words.text ?? "none")")
     }
 
-    // UN-51. Goal: neither length nor depth is without a bound. Method: a length of 128 MiB, types and values that nest.
+    // UN-51. Goal: neither length nor depth is without a bound. Method: a length of 128 MiB, types and values that
+    // nest.
     @Test func bounds() {
         var bytes = Self.call.bytes(serial: 1)
         bytes[4...7] = [0, 0, 0, 8]
         #expect(throws: DBusProblem.self) { try DBusMessage.length(beginning: bytes) }
-        #expect(throws: DBusProblem.self) { try DBusSignature.types(of: Bytes(String(repeating: "a", count: 40) + "y")) }
+        #expect(throws: DBusProblem.self) {
+            try DBusSignature.types(of: Bytes(String(repeating: "a", count: 40) + "y"))
+        }
         #expect(throws: DBusProblem.self) { try DBusSignature.types(of: Bytes(String(repeating: "y", count: 256))) }
         var nested = DBusValue.byte(1)
         for _ in 0..<80 { nested = .variant(nested) }
@@ -97,37 +102,45 @@ import Testing
     }
 
     // UN-52. Goal: only complete types are types. Method: table.
-    @Test(arguments: [
-        ("", []), ("sa(sv)b", ["s", "a(sv)", "b"]), ("aay", ["aay"]), ("a{sv}(i(ss))", ["a{sv}", "(i(ss))"]),
-        ("a", nil), ("(", nil), ("()", nil), ("(s", nil), ("{sv}", nil), ("a{vs}", nil), ("a{s}", nil), ("z", nil),
-        ("a{svv}", nil),
-    ] as [(String, [Bytes]?)])
+    @Test(
+        arguments: [
+            ("", []), ("sa(sv)b", ["s", "a(sv)", "b"]), ("aay", ["aay"]), ("a{sv}(i(ss))", ["a{sv}", "(i(ss))"]),
+            ("a", nil), ("(", nil), ("()", nil), ("(s", nil), ("{sv}", nil), ("a{vs}", nil), ("a{s}", nil), ("z", nil),
+            ("a{svv}", nil),
+        ] as [(String, [Bytes]?)])
     func signatures(text: String, types: [Bytes]?) {
         #expect((try? DBusSignature.types(of: Bytes(text))) == types)
     }
 
     // UN-53. Goal: GVariant's text is read as systemd's own tools read it. Method: table of texts and values.
-    @Test(arguments: [
-        ("true", .boolean(true)), ("5", .int32(5)), ("-5", .int32(-5)), ("uint64 5", .uint64(5)), ("byte 0x1f", .byte(31)),
-        ("'a'", .string("a")), ("\"it's\"", .string("it's")), (#"'a\'b\n'"#, .string("a'b\n")), ("1.5", .double(1.5)),
-        ("['a', 'b']", .strings(["a", "b"])), ("@as []", .strings([])), ("[uint32 1, 2]", .array(of: "u", [.uint32(1), .uint32(2)])),
-        ("[('/dev/null', 'rw')]", .array(of: "(ss)", [.structure([.string("/dev/null"), .string("rw")])])),
-        ("int64 -9223372036854775808", .int64(.min)), ("objectpath '/a'", .objectPath("/a")),
-        (" ( 'a' , true ) ", .structure([.string("a"), .boolean(true)])), ("@t 7", .uint64(7)),
-        ("@a(st) [('x', 5)]", .array(of: "(st)", [.structure([.string("x"), .uint64(5)])])),
-    ] as [(String, DBusValue)])
+    @Test(
+        arguments: [
+            ("true", .boolean(true)), ("5", .int32(5)), ("-5", .int32(-5)), ("uint64 5", .uint64(5)),
+            ("byte 0x1f", .byte(31)),
+            ("'a'", .string("a")), ("\"it's\"", .string("it's")), (#"'a\'b\n'"#, .string("a'b\n")),
+            ("1.5", .double(1.5)),
+            ("['a', 'b']", .strings(["a", "b"])), ("@as []", .strings([])),
+            ("[uint32 1, 2]", .array(of: "u", [.uint32(1), .uint32(2)])),
+            ("[('/dev/null', 'rw')]", .array(of: "(ss)", [.structure([.string("/dev/null"), .string("rw")])])),
+            ("int64 -9223372036854775808", .int64(.min)), ("objectpath '/a'", .objectPath("/a")),
+            (" ( 'a' , true ) ", .structure([.string("a"), .boolean(true)])), ("@t 7", .uint64(7)),
+            ("@a(st) [('x', 5)]", .array(of: "(st)", [.structure([.string("x"), .uint64(5)])])),
+        ] as [(String, DBusValue)])
     func text(text: String, value: DBusValue) throws {
         #expect(try DBusValue(text: Bytes(text)) == value)
     }
 
     // UN-53. Goal: what is no value is refused. Method: table of texts and words.
-    @Test(arguments: [
-        ("", "a value is missing"), ("a", "\"a\" is no value and no type"), ("'a", "the text has no closing quote"),
-        ("[]", "the type of an empty list is not known"), ("[1, 'a']", "text is not of type i"), ("256 1", "something follows"),
-        ("byte 256", "256 is not of type y"), ("4294967296", "4294967296 is not of type i"), ("uint32 -1", "-1 is not of type u"),
-        ("{'a': 1}", "\"\" is no value"), ("@zz 1", "no type has the letter"), ("('a'", "a comma or the closing"),
-        ("1.2.3", "\"1.2.3\" is no decimal"), ("()", "there are too few values"), (#"'\q'"#, "after a backslash"),
-    ] as [(String, String)])
+    @Test(
+        arguments: [
+            ("", "a value is missing"), ("a", "\"a\" is no value and no type"), ("'a", "the text has no closing quote"),
+            ("[]", "the type of an empty list is not known"), ("[1, 'a']", "text is not of type i"),
+            ("256 1", "something follows"),
+            ("byte 256", "256 is not of type y"), ("4294967296", "4294967296 is not of type i"),
+            ("uint32 -1", "-1 is not of type u"),
+            ("{'a': 1}", "\"\" is no value"), ("@zz 1", "no type has the letter"), ("('a'", "a comma or the closing"),
+            ("1.2.3", "\"1.2.3\" is no decimal"), ("()", "there are too few values"), (#"'\q'"#, "after a backslash"),
+        ] as [(String, String)])
     func badText(text: String, words: String) {
         let problem = #expect(throws: DBusProblem.self) { try DBusValue(text: Bytes(text)) }
         #expect(problem?.words.text.hasPrefix(words) == true, "\(problem?.words.text ?? "none")")
@@ -139,11 +152,12 @@ import Testing
     }
 
     // UN-54. Goal: the socket of a bus is found as its variables name it. Method: table.
-    @Test(arguments: [
-        ("unix:path=/run/user/0/bus", "/run/user/0/bus"), ("unix:path=/a%20b,guid=0", "/a b"),
-        ("tcp:host=a;unix:guid=1,path=/x;unix:path=/y", "/x"), ("unix:abstract=/x", nil), ("", nil),
-        ("unix:path=x", nil), ("unix:path=/a%2", nil), ("unix:path=/a%00", nil),
-    ] as [(String, Bytes?)])
+    @Test(
+        arguments: [
+            ("unix:path=/run/user/0/bus", "/run/user/0/bus"), ("unix:path=/a%20b,guid=0", "/a b"),
+            ("tcp:host=a;unix:guid=1,path=/x;unix:path=/y", "/x"), ("unix:abstract=/x", nil), ("", nil),
+            ("unix:path=x", nil), ("unix:path=/a%2", nil), ("unix:path=/a%00", nil),
+        ] as [(String, Bytes?)])
     func addresses(text: String, path: Bytes?) {
         #expect(DBusAddress.socket(in: Bytes(text)) == path)
     }

@@ -26,12 +26,14 @@ import Testing
     }
 
     // UN-01. Goal: unit, slice and cgroup are what engines expect. Method: table of paths.
-    @Test(arguments: [
-        (nil, "hull-c1.scope", "system.slice", "/system.slice"), ("a.slice:x:y", "x-y.scope", "a.slice", "/a.slice"),
-        (":x:y", "x-y.scope", "system.slice", "/system.slice"), ("a.slice::y", "y.scope", "a.slice", "/a.slice"),
-        ("a-b-c.slice:x:y", "x-y.scope", "a-b-c.slice", "/a.slice/a-b.slice/a-b-c.slice"),
-        ("-.slice:x:y", "x-y.scope", "-.slice", ""),
-    ] as [(String?, String, String, String)])
+    @Test(
+        arguments: [
+            (nil, "hull-c1.scope", "system.slice", "/system.slice"),
+            ("a.slice:x:y", "x-y.scope", "a.slice", "/a.slice"),
+            (":x:y", "x-y.scope", "system.slice", "/system.slice"), ("a.slice::y", "y.scope", "a.slice", "/a.slice"),
+            ("a-b-c.slice:x:y", "x-y.scope", "a-b-c.slice", "/a.slice/a-b.slice/a-b-c.slice"),
+            ("-.slice:x:y", "x-y.scope", "-.slice", ""),
+        ] as [(String?, String, String, String)])
     func units(path: String?, name: String, slice: String, directory: String) throws {
         #expect(try unit(path) == [name, slice, directory + "/" + name])
     }
@@ -50,9 +52,11 @@ import Testing
 
     // UN-04. Goal: what is no unit is refused with its place. Method: table of paths and words.
     @Test(arguments: [
-        ("/a/b", "is not of the form slice:prefix:name"), ("a.slice:b", "is not of the form"), ("a.slice:b:c:d", "is not of"),
+        ("/a/b", "is not of the form slice:prefix:name"), ("a.slice:b", "is not of the form"),
+        ("a.slice:b:c:d", "is not of"),
         ("a:b:c", "invalid slice name \"a\""), ("-:b:c", "invalid slice name"), ("-a.slice:b:c", "invalid slice name"),
-        ("a--b.slice:b:c", "invalid slice name"), ("a/b.slice:b:c", "invalid slice name"), (".slice:b:c", "invalid slice"),
+        ("a--b.slice:b:c", "invalid slice name"), ("a/b.slice:b:c", "invalid slice name"),
+        (".slice:b:c", "invalid slice"),
         ("a.slice:b:", "has no name"), ("a.slice:b:c.slice", "names a slice"), ("a.slice:b:c d", "has a character"),
         ("a.slice:b/:c", "has a character"), ("a.slice::../c", "has a character"),
     ])
@@ -74,44 +78,50 @@ import Testing
     }
 
     // UN-05. Goal: systemd writes the same as hull at a daemon-reload. Method: table of files and properties.
-    @Test(arguments: [
-        ([("memory.max", "67108864")], ["MemoryMax = 67108864"]), ([("memory.max", "1G")], ["MemoryMax = 1073741824"]),
-        ([("memory.max", "max")], ["MemoryMax = infinity"]), ([("memory.max", "0")], []),
-        ([("memory.low", "0")], ["MemoryLow = 0"]), ([("memory.swap.max", "0")], ["MemorySwapMax = 0"]),
-        ([("memory.high", "1"), ("memory.min", "2")], ["MemoryHigh = 1", "MemoryMin = 2"]),
-        ([("memory.max", "1"), ("memory.max", "2")], ["MemoryMax = 2"]),
-        ([("pids.max", "7")], ["TasksMax = 7"]), ([("pids.max", "0")], []), ([("cpu.weight", "20")], ["CPUWeight = 20"]),
-        ([("cpu.weight", "20"), ("cpu.idle", "1")], ["CPUWeight = 0"]), ([("cpu.idle", "0")], []),
-        ([("cpu.max", "12345 50000")], ["CPUQuotaPerSecUSec = 250000", "CPUQuotaPeriodUSec = 50000"]),
-        ([("cpu.max", "20000")], ["CPUQuotaPerSecUSec = 200000"]),
-        ([("cpu.max", "max 50000")], ["CPUQuotaPerSecUSec = infinity", "CPUQuotaPeriodUSec = 50000"]),
-        ([("cpuset.cpus", "0-2,9")], ["AllowedCPUs = [7, 2]"]), ([("cpuset.mems", "0")], ["AllowedMemoryNodes = [1]"]),
-        ([("io.weight", "200")], ["IOWeight = 200"]), ([("io.weight", "default 200")], ["IOWeight = 200"]),
-        ([("io.bfq.weight", "1000")], ["IOWeight = 10000"]), ([("io.bfq.weight", "50")], ["IOWeight = 50"]),
-        (
-            [("io.weight", "8:0 200"), ("io.weight", "8:16 300")],
-            ["IODeviceWeight = [('/dev/block/8:0', 200), ('/dev/block/8:16', 300)]"]
-        ),
-        (
-            [("io.max", "8:0 rbps=100 wiops=max")],
-            ["IOReadBandwidthMax = [('/dev/block/8:0', 100)]", "IOWriteIOPSMax = [('/dev/block/8:0', infinity)]"]
-        ),
-        ([("hugetlb.2MB.max", "1"), ("memory.oom.group", "1"), ("cpu.max.burst", "5"), ("memory.max", "x")], []),
-    ] as [([(Bytes, Bytes)], [String])])
+    @Test(
+        arguments: [
+            ([("memory.max", "67108864")], ["MemoryMax = 67108864"]),
+            ([("memory.max", "1G")], ["MemoryMax = 1073741824"]),
+            ([("memory.max", "max")], ["MemoryMax = infinity"]), ([("memory.max", "0")], []),
+            ([("memory.low", "0")], ["MemoryLow = 0"]), ([("memory.swap.max", "0")], ["MemorySwapMax = 0"]),
+            ([("memory.high", "1"), ("memory.min", "2")], ["MemoryHigh = 1", "MemoryMin = 2"]),
+            ([("memory.max", "1"), ("memory.max", "2")], ["MemoryMax = 2"]),
+            ([("pids.max", "7")], ["TasksMax = 7"]), ([("pids.max", "0")], []),
+            ([("cpu.weight", "20")], ["CPUWeight = 20"]),
+            ([("cpu.weight", "20"), ("cpu.idle", "1")], ["CPUWeight = 0"]), ([("cpu.idle", "0")], []),
+            ([("cpu.max", "12345 50000")], ["CPUQuotaPerSecUSec = 250000", "CPUQuotaPeriodUSec = 50000"]),
+            ([("cpu.max", "20000")], ["CPUQuotaPerSecUSec = 200000"]),
+            ([("cpu.max", "max 50000")], ["CPUQuotaPerSecUSec = infinity", "CPUQuotaPeriodUSec = 50000"]),
+            ([("cpuset.cpus", "0-2,9")], ["AllowedCPUs = [7, 2]"]),
+            ([("cpuset.mems", "0")], ["AllowedMemoryNodes = [1]"]),
+            ([("io.weight", "200")], ["IOWeight = 200"]), ([("io.weight", "default 200")], ["IOWeight = 200"]),
+            ([("io.bfq.weight", "1000")], ["IOWeight = 10000"]), ([("io.bfq.weight", "50")], ["IOWeight = 50"]),
+            (
+                [("io.weight", "8:0 200"), ("io.weight", "8:16 300")],
+                ["IODeviceWeight = [('/dev/block/8:0', 200), ('/dev/block/8:16', 300)]"]
+            ),
+            (
+                [("io.max", "8:0 rbps=100 wiops=max")],
+                ["IOReadBandwidthMax = [('/dev/block/8:0', 100)]", "IOWriteIOPSMax = [('/dev/block/8:0', infinity)]"]
+            ),
+            ([("hugetlb.2MB.max", "1"), ("memory.oom.group", "1"), ("cpu.max.burst", "5"), ("memory.max", "x")], []),
+        ] as [([(Bytes, Bytes)], [String])])
     func files(files: [(Bytes, Bytes)], expected: [String]) {
         #expect(properties(of: files) == expected)
     }
 
     // UN-06. Goal: systemd's filter never denies what the container's allows. Method: rules, and what is said of them.
-    @Test(arguments: [
-        ([(false, nil, nil, nil, "rwm")], "strict", ["char-* m", "block-* m"]),
-        ([(true, nil, nil, nil, "rwm")], "auto", []),
-        ([(false, nil, nil, nil, "rwm"), (true, "c", 10, 229, "rw")], "strict", ["/dev/char/10:229 rw"]),
-        ([(true, "b", 8, nil, "r")], "strict", ["block-8 r"]), ([(true, nil, 8, nil, "r")], "strict", ["char-8 r", "block-8 r"]),
-        ([(true, "c", 10, 229, "rw"), (false, "c", 10, nil, "rwm")], "strict", []),
-        ([(true, nil, nil, nil, "rwm"), (false, "c", 10, nil, "rwm")], "auto", []),
-        ([(true, "c", nil, 5, "r")], "strict", ["char-* r"]),
-    ] as [([(Bool, Bytes?, Int64?, Int64?, Bytes)], String, [String])])
+    @Test(
+        arguments: [
+            ([(false, nil, nil, nil, "rwm")], "strict", ["char-* m", "block-* m"]),
+            ([(true, nil, nil, nil, "rwm")], "auto", []),
+            ([(false, nil, nil, nil, "rwm"), (true, "c", 10, 229, "rw")], "strict", ["/dev/char/10:229 rw"]),
+            ([(true, "b", 8, nil, "r")], "strict", ["block-8 r"]),
+            ([(true, nil, 8, nil, "r")], "strict", ["char-8 r", "block-8 r"]),
+            ([(true, "c", 10, 229, "rw"), (false, "c", 10, nil, "rwm")], "strict", []),
+            ([(true, nil, nil, nil, "rwm"), (false, "c", 10, nil, "rwm")], "auto", []),
+            ([(true, "c", nil, 5, "r")], "strict", ["char-* r"]),
+        ] as [([(Bool, Bytes?, Int64?, Int64?, Bytes)], String, [String])])
     func devices(rules: [(Bool, Bytes?, Int64?, Int64?, Bytes)], policy: String, entries: [String]) {
         var properties = UnitProperties()
         properties.add(
@@ -141,8 +151,10 @@ import Testing
     // UN-07. Goal: annotations become properties, seconds microseconds. Method: table.
     @Test(arguments: [
         ("CollectMode", "'inactive-or-failed'", "CollectMode = 'inactive-or-failed'"),
-        ("TimeoutStopSec", "uint32 7", "TimeoutStopUSec = 7000000"), ("TimeoutStopSec", "1.5", "TimeoutStopUSec = 1500000"),
-        ("TimeoutStopUSec", "uint64 5", "TimeoutStopUSec = 5"), ("DefaultDependencies", "true", "DefaultDependencies = true"),
+        ("TimeoutStopSec", "uint32 7", "TimeoutStopUSec = 7000000"),
+        ("TimeoutStopSec", "1.5", "TimeoutStopUSec = 1500000"),
+        ("TimeoutStopUSec", "uint64 5", "TimeoutStopUSec = 5"),
+        ("DefaultDependencies", "true", "DefaultDependencies = true"),
         ("After", "['a.service']", "After = ['a.service']"),
     ])
     func annotations(key: String, value: String, expected: String) throws {
@@ -155,7 +167,8 @@ import Testing
 
     // UN-08. Goal: a wrong annotation is refused with its place, and only where it means something. Method: table.
     @Test(arguments: [
-        ("ab", "1", "is no name of a property"), ("a_b", "1", "is no name"), ("TimeoutStopSec", "'x'", "it is no number"),
+        ("ab", "1", "is no name of a property"), ("a_b", "1", "is no name"),
+        ("TimeoutStopSec", "'x'", "it is no number"),
         ("TimeoutStopSec", "-1", "it is no number"), ("CollectMode", "x", "is no value and no type"),
     ])
     func badAnnotations(key: String, value: String, words: String) {
@@ -186,7 +199,9 @@ import Testing
         said.pids?.limit = 9
         said.unified = [Entry(key: "io.max", value: "8:16 rbps=6")]
         let change = try resolveUpdate(said, before: before, .usual).unitProperties(before: before)
-        func text(_ properties: [UnitProperty]) -> [String] { properties.map { "\($0.name.text) \($0.value.text.text)" } }
+        func text(_ properties: [UnitProperty]) -> [String] {
+            properties.map { "\($0.name.text) \($0.value.text.text)" }
+        }
         #expect(
             text(change.now) == [
                 "CPUQuotaPerSecUSec 400000", "AllowedCPUs [1]", "MemoryMax 200", "TasksMax 9",

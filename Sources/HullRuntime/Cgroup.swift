@@ -99,9 +99,11 @@ struct CgroupDirectory {
         return children
     }
 
-    /// Kills all processes in it at once: cgroup.kill (kernel 5.14).
+    /// Kills all processes in it at once: cgroup.kill (kernel 5.14). ENODEV: systemd has removed it meanwhile.
     func kill() throws(SystemError) {
-        do { try HostFiles.write(path + "/cgroup.kill", "1") } catch { if error.errno != .enoent { throw error } }
+        do { try HostFiles.write(path + "/cgroup.kill", "1") } catch {
+            if error.errno != .enoent && error.errno != .enodev { throw error }
+        }
     }
 
     /// Kills what is left, waits until nothing is, and removes the tree from the bottom. After the time given, the
@@ -116,6 +118,7 @@ struct CgroupDirectory {
         let deadline = Clock.monotonic + waitMilliseconds * 1_000_000
         while true {
             do { return try removeTree() } catch {
+                if error.errno == .enoent { return }
                 guard error.errno == .ebusy || error.errno == .enotempty else { throw error }
                 if Clock.monotonic >= deadline {
                     let pids = (try? processes()) ?? []

@@ -131,18 +131,14 @@ struct ServiceManager: ~Copyable {
         return SystemError(method, unit, errno(ofRefusal: message.errorName), words: "systemd says: \(words)")
     }
 
-    /// Waits until the job that a call has begun is at its end, and is done.
-    private mutating func finish(_ answer: Answer, _ method: Bytes, _ unit: Bytes) throws(SystemError) {
+    /// Waits until the job that a call has begun is at its end, and gives its result.
+    private mutating func end(of answer: Answer, _ method: Bytes, _ unit: Bytes) throws(SystemError) -> Bytes {
         guard case .objectPath(let job)? = answer.arguments.first else {
             throw SystemError(method, unit, .eio, words: "systemd's answer names no job")
         }
         while true {
             // Anybody on a bus can send a signal; the bus says who.
-            if let end = ended.first(where: { $0.job == job && $0.sender == answer.sender }) {
-                if end.result == "done" { return }
-                throw SystemError(
-                    method, unit, .eio, words: "systemd ended the job \(job.lastComponent) with \"\(end.result)\"")
-            }
+            if let end = ended.first(where: { $0.job == job && $0.sender == answer.sender }) { return end.result }
             _ = try next(method, unit)
         }
     }
@@ -157,13 +153,18 @@ extension ServiceManager {
             .string(unit), .string("replace"), .array(of: "(sv)", all), .array(of: "(sa(sv))", []),
         ]
         let method: Bytes = "StartTransientUnit"
-        try finish(try call(method, unit, arguments), method, unit)
+        let result = try end(of: try call(method, unit, arguments), method, unit)
+        guard result == "done" else {
+            throw SystemError(method, unit, .eio, words: "systemd ended the job with \"\(result)\"")
+        }
     }
 
-    /// Ends a unit, and forgets that it failed. One that is not there is ended.
+    /// Ends a unit, and forgets that it failed. One that is not there is ended; and so is one whose job systemd had no
+    /// more use for, since it ended by itself.
     mutating func stop(_ unit: Bytes) throws(SystemError) {
         do throws(SystemError) {
-            try finish(try call("StopUnit", unit, [.string(unit), .string("replace")]), "StopUnit", unit)
+            let answer = try call("StopUnit", unit, [.string(unit), .string("replace")])
+            _ = try end(of: answer, "StopUnit", unit)
         } catch {
             if error.errno != .enoent { throw error }
         }

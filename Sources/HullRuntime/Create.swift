@@ -20,7 +20,6 @@ package struct Creation: ~Copyable {
     var unitProperties: [UnitProperty] = []
     /// The process that holds the unit until the container's is in it.
     var placeholder: IdleProcess?
-    var deviceFilter: Descriptor?
     var listener: Descriptor?
     var consoleSocket: Descriptor?
     var spawned: Spawned?

@@ -29,7 +29,7 @@ import Testing
             var buffer = [UInt8](repeating: 0, count: 4096)
             _ = read(connection, &buffer, buffer.count)
             for part in parts {
-                _ = send(connection, part, part.count, Int32(MSG_NOSIGNAL.rawValue))
+                _ = send(connection, part, part.count, Int32(MSG_NOSIGNAL))
                 usleep(1000)
             }
             sleep(seconds)

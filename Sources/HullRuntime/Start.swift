@@ -19,7 +19,7 @@ extension Creation {
     mutating func start() throws(Failure) {
         do throws(Failure) {
             let agent = try SeccompAgent.connect(plan.process.listener, pid: record.pid, record, .created)
-            try spawned?.start(plan, agent: agent)
+            try spawned?.start(plan, cgroup, agent: agent)
             // From here on they are the container's; a descriptor of its network namespace would keep it alive.
             netDevices = nil
             // From here on it is a container as any other: to be killed and deleted by other calls.
@@ -55,9 +55,11 @@ extension ContainerStore {
         let agent = try SeccompAgent.connect(record.seccompListener, pid: record.pid, record, .created)
         let connection = try connect(directory)
         let hooks = try directory.hooksPlan(of: record)
+        let cgroup = CgroupDirectory(path: record.cgroup)
         do throws(Failure) {
             try Spawned.awaitExec(
-                connection.number, process.pidfd.number, executable: "", hint: "", steps: [], agent: agent)
+                connection.number, process.pidfd.number, executable: "", hint: "", steps: [], agent: agent, cgroup)
+            try cgroup.checkExecuted(record.pid)
         } catch {
             throw error.endsContainer ? destroy(record, directory, process, hooks, error) : error
         }

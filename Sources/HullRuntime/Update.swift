@@ -20,6 +20,8 @@ extension ContainerStore {
         } catch { throw Failure(error) }
         let cgroup = CgroupDirectory(path: record.cgroup)
         try cgroup.checkLeastMemory(plan)
+        let lowersMemory = plan.files.contains { $0.name == "memory.max" }
+        let killed = lowersMemory ? cgroup.outOfMemory().kills : 0
         var undo: [CgroupFile] = []
         for controller in plan.controllers {
             try attempt(controller.origin) { () throws(SystemError) in
@@ -36,7 +38,8 @@ extension ContainerStore {
         } catch {
             throw cgroup.undo(undo, after: error)
         }
-        return plan.warnings
+        guard lowersMemory else { return plan.warnings }
+        return plan.warnings + cgroup.killsWarning(since: killed)
     }
 }
 
@@ -64,6 +67,16 @@ extension CgroupDirectory {
         throw Failure(
             "the limit \(limit) is below the \(used) bytes that are in use", pointer: origin,
             hint: "checkBeforeUpdate asks to refuse this")
+    }
+
+    /// The kernel keeps a new limit of memory whatever it costs.
+    fileprivate func killsWarning(since before: UInt64) -> [ConfigError] {
+        let kills = outOfMemory().kills
+        guard kills > before else { return [] }
+        let processes: Bytes = kills - before == 1 ? "process" : "processes"
+        return [
+            ConfigError("/memory/limit", "the kernel has killed \(kills - before) \(processes) to reach it")
+        ]
     }
 
     /// A burst must not be above the quota at any time: it goes first when it becomes smaller.

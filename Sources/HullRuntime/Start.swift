@@ -45,12 +45,12 @@ extension ContainerStore {
         switch directory.status(record) {
         case .created: break
         case .creating: throw Failure("cannot start a container that is still being created")
-        case .stopped: throw Failure("cannot start a container that has stopped")
+        case .stopped: throw directory.cannotStartStopped(record)
         case .paused: throw Failure("cannot start a paused container", hint: "hull resume \(id) goes first")
         case .running: throw Failure("cannot start an already running container")
         }
         let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
-        guard isAlive(record) else { throw Failure("cannot start a container that has stopped") }
+        guard isAlive(record) else { throw directory.cannotStartStopped(record) }
         let notify = try listenForNotifications(directory)
         let agent = try SeccompAgent.connect(record.seccompListener, pid: record.pid, record, .created)
         let connection = try connect(directory)
@@ -99,7 +99,7 @@ extension ContainerStore {
         } catch {
             switch error.errno {
             case .enoent: throw Failure("cannot start an already running container")
-            case .econnrefused: throw Failure("cannot start a container that has stopped")
+            case .econnrefused: throw directory.cannotStartStopped(try? directory.requireRecord())
             default: throw Failure(error)
             }
         }
@@ -107,6 +107,16 @@ extension ContainerStore {
 }
 
 extension ContainerDirectory {
+    /// It has ended; where it was never started, its limit of memory may be why.
+    func cannotStartStopped(_ record: ContainerRecord?) -> Failure {
+        let cause = "cannot start a container that has stopped" as Bytes
+        guard let record, (try? HostFiles.status("\(path)/\(ContainerDirectory.startSocket)")) != nil,
+            var failure = CgroupDirectory(path: record.cgroup).memoryFailure()
+        else { return Failure(cause) }
+        failure.cause = "\(cause): \(failure.cause)"
+        return failure
+    }
+
     /// The hooks of the container's config, as it was when it was created.
     func hooksPlan(of record: ContainerRecord) throws(Failure) -> HooksPlan {
         var findings = Findings()

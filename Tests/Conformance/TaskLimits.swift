@@ -9,7 +9,7 @@ struct TaskLimits {
     @Test("LT-20 a fork bomb stops at the pids limit, exec too", .needs(.controller("pids")))
     func forkBomb() throws {
         try scenario { s in
-            let script = "probe fork 50; i=0; while [ $i -lt 20 ]; do i=$((i+1)); sleep 100 & done; wait"
+            let script = "probe fork 50; i=0; while [ $i -lt 9 ]; do i=$((i+1)); sleep 100 & done; wait"
             let container = try s.start(script) { $0["/linux/resources/pids"] = ["limit": 10] }
             container.says("made")
             let answer = try JSON(parsing: try #require(container.lines.first))

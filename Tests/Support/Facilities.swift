@@ -25,7 +25,8 @@ extension Machine {
     static let hasHugePages: Bool = {
         let directory = "/sys/kernel/mm/hugepages/hugepages-2048kB"
         if isEmulated { Files.put("4", in: directory + "/nr_hugepages") }
-        return (Files.read(directory + "/free_hugepages").flatMap { Int($0.trimmingCharacters(in: .whitespacesAndNewlines)) } ?? 0) >= 2
+        let free = Files.read(directory + "/free_hugepages")?.trimmingCharacters(in: .whitespacesAndNewlines)
+        return (free.flatMap { Int($0) } ?? 0) >= 2
     }()
 
     /// The numbers of the disk below /var/tmp, where that is a disk and no part of one.

@@ -50,8 +50,8 @@ extension CgroupDirectory {
 
     /// The limit for which processes of the cgroup were killed: its own, or one above; nil where none were.
     private func memoryLimitHit(_ said: UInt64?) -> (facts: Bytes, limit: UInt64, peak: UInt64?, isOwn: Bool)? {
-        let kills = count("oom_kill", in: "memory.events") ?? 0
-        guard kills > 0 else { return nil }
+        guard wasOutOfMemory else { return nil }
+        let kills = outOfMemory().kills
         guard let level = levels.first(where: { $0.outOfMemory().ownLimit > 0 }) else {
             return ("the machine is out of memory", 0, nil, false)
         }
@@ -64,13 +64,18 @@ extension CgroupDirectory {
         return ("\(facts), \(kills) killed", limit, peak, true)
     }
 
+    /// Whether a limit was reached and nothing could be taken back, or somebody killed for one.
+    private var wasOutOfMemory: Bool {
+        table("memory.events").contains { ($0.key == "oom" || $0.key == "oom_kill") && $0.value > 0 }
+    }
+
     /// What is counted for a set-up of the usual kind, where the kernel has not told what this one took.
     private static let usualSetUp: UInt64 = 1 << 20
 
     /// The same for a process whose end of the socket is closed: by execve, or by its death. A process that was killed
     /// later than that is the container's own affair.
     func checkExecuted(_ pid: Int32) throws(Failure) {
-        guard (count("oom_kill", in: "memory.events") ?? 0) > 0, Procfs.hasNotExecuted(pid) else { return }
+        guard wasOutOfMemory, Procfs.hasNotExecuted(pid) else { return }
         if let failure = memoryFailure() { throw failure }
     }
 

@@ -102,7 +102,7 @@ extension Spawned {
     /// The next message of the process; its death is a failure that says how it died.
     func next(_ plan: ContainerPlan, _ cgroup: CgroupDirectory) throws(Failure) -> InitMessage {
         let received = try attempt { () throws(SystemError) in
-            try Spawned.receive(from: socket.number, until: process.pidfd.number)
+            try Spawned.receive(from: socket.number, until: process.pidfd.number, cgroup)
         }
         guard let message = InitMessage(received.message) else {
             throw cgroup.memoryFailure(said: plan.lateMemoryLimit)
@@ -118,8 +118,23 @@ extension Spawned {
 
     /// A message of the process, what it said before its death included; empty at the end of its socket, or when it is
     /// dead: a child that it was just making may still hold the other end.
-    private static func receive(from socket: Int32, until pidfd: Int32) throws(SystemError) -> Received {
-        let ready = try Poll.ready([socket, pidfd], timeoutMilliseconds: -1)
+    ///
+    /// Where a limit of memory is reached and nobody may be killed for it (an `oom_score_adj` of -1000, which may be
+    /// the caller's own), the process asks for its page again and again, for ever: then it is killed from here.
+    private static func receive(
+        from socket: Int32, until pidfd: Int32, _ cgroup: CgroupDirectory
+    ) throws(SystemError) -> Received {
+        var before: OutOfMemory?
+        var ready: Int32 = 0
+        while true {
+            ready = try Poll.ready([socket, pidfd], timeoutMilliseconds: 1000)
+            if ready != 0 { break }
+            let now = cgroup.outOfMemory()
+            if let before, now.kills == before.kills, now.ownLimit > before.ownLimit {
+                try ProcessHandle.signal(pidfd: pidfd, 9)
+            }
+            before = now
+        }
         if ready & 1 == 0, try Poll.ready([socket], timeoutMilliseconds: 0) == 0 {
             return Received(message: "", descriptor: nil)
         }
@@ -143,7 +158,7 @@ extension Spawned {
         _ socket: Int32, _ pidfd: Int32, executable: Bytes, hint: Bytes, steps: [InsideStep],
         agent: consuming SeccompAgent?, _ cgroup: CgroupDirectory
     ) throws(Failure) {
-        var received = try attempt { () throws(SystemError) in try receive(from: socket, until: pidfd) }
+        var received = try attempt { () throws(SystemError) in try receive(from: socket, until: pidfd, cgroup) }
         if let agent, case .listener? = InitMessage(received.message) {
             guard let filter = received.takeDescriptor() else {
                 throw Failure("the container's process sent no filter for the agent")
@@ -151,7 +166,7 @@ extension Spawned {
             try agent.deliver(filter)
             received = try attempt { () throws(SystemError) in
                 try RuntimeWord.goOn.send(to: socket)
-                return try receive(from: socket, until: pidfd)
+                return try receive(from: socket, until: pidfd, cgroup)
             }
         }
         let message = received.message

@@ -92,7 +92,7 @@ struct Events {
     // Goal: whoever reads runc's records finds every key in hull's. Method: both runtimes' record of a busy container.
     @Test(
         "EV-07 the records have every key of runc's",
-        .needs(.controller("memory"), .controller("io"), .controller("pids")), .only(.hull))
+        .needs(.controller("memory"), .controller("io"), .controller("pids"), .hugetlb, .disk), .only(.hull))
     func keys() throws {
         guard let runc = Files.program("runc") else { return }
         func paths(_ json: JSON?, _ prefix: String = "") -> Set<String> {
@@ -108,7 +108,8 @@ struct Events {
             func edit(_ config: inout JSON) {
                 config["/linux/resources"] = [
                     "memory": ["limit": 67_108_864], "pids": ["limit": 33],
-                    "cpu": ["quota": 20_000, "period": 100_000],
+                    "cpu": ["quota": 20_000, "period": 100_000], "blockIO": ["weight": 100],
+                    "hugepageLimits": [["pageSize": "2MB", "limit": 2_097_152]],
                 ]
                 config.mount("/mnt", type: "bind", from: "/var/tmp", ["bind", "rw"])
             }

@@ -16,7 +16,6 @@ package struct Creation: ~Copyable {
     private let config: [UInt8]
     var held = DescriptorList()
     var cgroupDescriptor: Descriptor?
-    var deviceFilter: Descriptor?
     var listener: Descriptor?
     var consoleSocket: Descriptor?
     var spawned: Spawned?

@@ -26,7 +26,7 @@ extension PlanText {
             field("slice", unit.slice)
             field("manager", unit.isOfUser ? "systemd of the user" : "systemd")
         }
-        for case .writeCgroupFile(let file) in steps.map(\.action) { field("file", "\(file.name) = \(file.value)") }
+        for file in steps.compactMap(\.action.cgroupFile) { field("file", "\(file.name) = \(file.value)") }
         field("device filter", "\(cgroup.deviceFilter.count) instructions")
     }
 

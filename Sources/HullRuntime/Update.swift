@@ -24,6 +24,8 @@ extension ContainerStore {
             lines = try resolveIntelRdtUpdate(schemata)
             unit = UnitChange(plan, before: before, record)
         } catch { throw Failure(error) }
+        let lowersMemory = plan.files.contains { $0.name == "memory.max" }
+        let killed = lowersMemory ? CgroupDirectory(path: record.cgroup).outOfMemory().kills : 0
         var change = try ResourcesChange(plan, lines, record)
         for controller in plan.controllers {
             try attempt(controller.origin) { () throws(SystemError) in
@@ -39,7 +41,8 @@ extension ContainerStore {
             do throws(SystemError) { try unit?.undo() } catch { failure.leftovers.append(error.line) }
             throw failure
         }
-        return plan.warnings
+        guard lowersMemory else { return plan.warnings }
+        return plan.warnings + change.cgroup.killsWarning(since: killed)
     }
 }
 
@@ -113,6 +116,16 @@ extension CgroupDirectory {
         throw Failure(
             "the limit \(limit) is below the \(used) bytes that are in use", pointer: origin,
             hint: "checkBeforeUpdate asks to refuse this")
+    }
+
+    /// The kernel keeps a new limit of memory whatever it costs.
+    fileprivate func killsWarning(since before: UInt64) -> [ConfigError] {
+        let kills = outOfMemory().kills
+        guard kills > before else { return [] }
+        let processes: Bytes = kills - before == 1 ? "process" : "processes"
+        return [
+            ConfigError("/memory/limit", "the kernel has killed \(kills - before) \(processes) to reach it")
+        ]
     }
 
     /// A burst must not be above the quota at any time: it goes first when it becomes smaller.

@@ -49,7 +49,9 @@ tmp_dir = "{folder}/tmp"
         (folder / "home/.config/containers").mkdir(parents=True)
         policy = folder / "home/.config/containers/policy.json"
         policy.write_text('{"default": [{"type": "insecureAcceptAnything"}]}')
+        (folder / "large").mkdir()  # buildah keeps its caches there, too
         self.environment |= {
+            "TMPDIR": str(folder / "large"),
             "CONTAINERS_CONF": str(folder / "containers.conf"), "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf")}
 
     def start(self) -> None:
@@ -68,8 +70,8 @@ tmp_dir = "{folder}/tmp"
     def do(self, *words: str | pathlib.Path, **options) -> scenarios.Done:
         """A command; a `run --rm` that said nothing at all is repeated once.
 
-        Now and then conmon takes podman's connection only after a program that ends at once has spoken: its words are in
-        the log then, and nowhere else. This was seen with each runtime.
+        Now and then conmon takes podman's connection only after a program that ends at once has spoken: its words are
+        in the log then, and nowhere else. So it is with other runtimes, too.
         """
         done = super().do(*words, **options)
         if "run" in words and "--rm" in words and not done.out and not done.err:

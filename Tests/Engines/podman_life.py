@@ -87,7 +87,8 @@ def kill(podman) -> None:
 
 def stop_stubborn(podman) -> None:
     """What does not end by SIGTERM ends by SIGKILL after the grace."""
-    podman("run", "-d", "--name", "stubborn", "busybox", "sh", "-c", "trap '' TERM; echo deaf; while :; do sleep 1; done")
+    script = "trap '' TERM; echo deaf; while :; do sleep 1; done"
+    podman("run", "-d", "--name", "stubborn", "busybox", "sh", "-c", script)
     podman.await_line("stubborn", "deaf")
     podman("stop", "-t", "1", "stubborn")
     equal(podman.status("stubborn"), 137)

@@ -52,7 +52,8 @@ def no_new_privileges(podman) -> None:
 def masks(podman) -> None:
     """--security-opt mask and unmask, and --privileged."""
     def sizes(*words: str) -> list[bool]:
-        said = podman("run", "--rm", *words, "busybox", "sh", "-c", "cat /proc/timer_list | wc -c; ls /sys/firmware | wc -l")
+        script = "cat /proc/timer_list | wc -c; ls /sys/firmware | wc -l"
+        said = podman("run", "--rm", *words, "busybox", "sh", "-c", script)
         return [int(number) > 0 for number in said.split()]
     equal(sizes(), [False, False])
     equal(sizes("--security-opt", "unmask=/sys/firmware")[1], bool(os.listdir("/sys/firmware")))
@@ -152,7 +153,7 @@ def user(podman) -> None:
     expect(set(seen["ids"]["groups"]) <= {2000}, seen)
     equal(seen["capabilities"]["effective"], "0000000000000000")
     ids = podman.report("--user", "user", "--umask", "0027", section="ids")
-    equal((ids["uid"], ids["umask"] if isinstance(ids["umask"], str) else oct(ids["umask"])[2:].zfill(4)), (1000, "0027"))
+    equal((ids["uid"], ids["umask"]), (1000, "0027"))
 
 
 def groups(podman) -> None:
@@ -174,8 +175,8 @@ def user_namespace(podman) -> None:
     mapped = ("--uidmap", "0:100000:65536", "--gidmap", "0:200000:65536")
     maps = podman.report(*mapped, section="maps")
     equal((maps["uid"], maps["gid"]), ([ROOT_MAP], [[0, 200000, 65536]]))
-    said = podman("run", "--rm", *mapped, "busybox", "sh", "-c", "touch /made && stat -c %u:%g /made /etc/passwd /dev/null")
-    equal(said.splitlines()[:2], ["0:0", "0:0"])
+    said = podman("run", "--rm", *mapped, "busybox", "sh", "-c", "touch /made && stat -c %u:%g /made /etc/passwd")
+    equal(said.split(), ["0:0", "0:0"])
     equal(podman.report("--userns", "host", section="maps")["uid"], [[0, 0, (1 << 32) - 1]])
     podman("run", "-d", "--name", "mapped", *mapped, "busybox", "sleep", "1000")
     equal(podman.report("--userns", "container:mapped", section="maps")["uid"], [ROOT_MAP])
@@ -210,7 +211,8 @@ def sysctls(podman) -> None:
 
 def limits(podman) -> None:
     """--ulimit, --oom-score-adj, --personality."""
-    equal(podman.report("--ulimit", "nofile=512:600", "--ulimit", "nproc=99:99", section="rlimits")["RLIMIT_NOFILE"], [512, 600])
+    equal(podman.report("--ulimit", "nofile=512:600", "--ulimit", "nproc=99:99", section="rlimits")["RLIMIT_NOFILE"],
+          {"soft": 512, "hard": 600})
     equal(podman.report("--oom-score-adj", "500", section="oomScoreAdj"), "500")
     equal(podman("run", "--rm", "--personality", "LINUX32", "busybox", "uname", "-m"), "i686\n")
 
@@ -223,7 +225,8 @@ def surroundings(podman) -> None:
     equal((seen["names"]["hostname"], seen["cwd"]), ("named", "/home/user"))
     expect("A=b=c" in seen["env"] and "container=podman" in seen["env"], seen)
     equal(podman("run", "--rm", "--entrypoint", '["echo","entry"]', "busybox", "and", "words"), "entry and words\n")
-    podman("secret", "create", "word", "-", text="hidden")
+    (podman.folder / "secret").write_text("hidden")
+    podman("secret", "create", "word", podman.folder / "secret")
     equal(podman("run", "--rm", "--secret", "word", "busybox", "cat", "/run/secrets/word"), "hidden")
     podman("secret", "rm", "word")
 

@@ -26,9 +26,9 @@ def memory(podman) -> None:
 
 
 def memory_files(podman) -> None:
-    podman("run", "-d", "--name", "files", "--memory", "64m", "--memory-swap", "96m", "--memory-reservation", "32m", *SLEEP)
-    found = {name: (cgroup(podman, "files") / name).read_text().strip()
-             for name in ("memory.max", "memory.low") if (cgroup(podman, "files") / name).exists()}
+    limits = ["--memory", "64m", "--memory-swap", "96m", "--memory-reservation", "32m"]
+    podman("run", "-d", "--name", "files", *limits, *SLEEP)
+    found = {name: (cgroup(podman, "files") / name).read_text().strip() for name in ("memory.max", "memory.low")}
     equal(found, {"memory.max": str(64 << 20), "memory.low": str(32 << 20)})
     podman("rm", "-f", "-t", "0", "files")
 
@@ -98,17 +98,6 @@ def cgroups_no_conmon(podman) -> None:
     podman("rm", "-f", "-t", "0", "conmon")
 
 
-def cgroups_disabled(podman) -> None:
-    """No cgroup is made: the container is in podman's own. pause has nothing to freeze; kill and rm work."""
-    podman("run", "-d", "--name", "disabled", "--cgroups", "disabled", "--cgroupns", "host", *SLEEP)
-    equal(cgroup(podman, "disabled"), CGROUPS / pathlib.Path("/proc/self/cgroup").read_text()
-          .splitlines()[-1].split("::")[1].lstrip("/"))
-    equal(podman("exec", "disabled", "echo", "in"), "in\n")
-    podman("stop", "-t", "0", "disabled")
-    equal(podman.status("disabled"), 137)
-    podman("rm", "disabled")
-
-
 def cgroups_split(podman) -> None:
     """Conmon and container each in a cgroup below podman's own."""
     parent = CGROUPS / f"split.{podman.runtime.name}"
@@ -157,7 +146,6 @@ def systemd_driver(podman) -> None:
 SCENARIOS = [
     scenario(cgroups_enabled),
     scenario(cgroups_no_conmon),
-    scenario(cgroups_disabled),
     scenario(cgroups_split),
     scenario(writable_cgroup),
     scenario(memory, "memory"),

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
-// Terminals, BPF, seccomp and time: the rest of wrappers.h.
+// Terminals, seccomp and time: the rest of wrappers.h.
 #define _GNU_SOURCE
 #include "wrappers.h"
 
 #include <errno.h>
-#include <linux/bpf.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,21 +64,6 @@ int chull_terminal_no_onlcr(int fd)
     RESULT(tcsetattr(fd, TCSANOW, &settings));
 }
 
-int chull_bpf_load_device(const void *instructions, uint32_t count, char *log, uint32_t log_size)
-{
-    union bpf_attr attr = {
-        .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE, .insns = (uintptr_t)instructions, .insn_cnt = count,
-        .license = (uintptr_t) "GPL", .log_buf = (uintptr_t)log, .log_size = log_size, .log_level = log_size != 0};
-    RESULT(syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof attr));
-}
-// BPF_F_ALLOW_MULTI: programs of the cgroups above keep their say.
-int chull_bpf_attach_device(int cgroup, int program)
-{
-    union bpf_attr attr = {
-        .target_fd = cgroup, .attach_bpf_fd = program, .attach_type = BPF_CGROUP_DEVICE,
-        .attach_flags = BPF_F_ALLOW_MULTI};
-    RESULT(syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof attr));
-}
 int chull_seccomp_action_available(uint32_t action)
 {
     RESULT(syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action));

@@ -11,14 +11,17 @@ package struct UpdateOptions: VerbOptions {
     package var resources: Bytes?
     /// What the options say, where there is no document.
     package var said = Config.Linux.Resources()
+    /// Lines for the container's class of service, which no document of resources has.
+    package var intelRdt = Config.Linux.IntelRdt()
 
     package init() {}
 
     package static var page: VerbPage {
         VerbPage(
             summary: "change the limits of a container", operands: "ID",
-            more: "A document (--resources) is the object linux.resources of a config; the other\n"
-                + "options are ignored beside it. Sizes take k, m, g and t; -1 is no limit.",
+            more: "A document (--resources) is the object linux.resources of a config; the\n"
+                + "other options are ignored beside it, but for the two schemas. Sizes take k, m,\n"
+                + "g and t; -1 is no limit.",
             example: "update --memory 512m --pids-limit 100 web")
     }
 
@@ -40,12 +43,19 @@ package struct UpdateOptions: VerbOptions {
                     options.said.blockIO = .init()
                     options.said.blockIO?.weight = UInt16(clamping: weight)
                 },
+                .text("l3-cache-schema", "LINE", "a line for its class of service: L3:0=ff") {
+                    $0.intelRdt.l3CacheSchema = $1
+                },
+                .text("mem-bw-schema", "LINE", "a line for its class of service: MB:0=50") {
+                    $0.intelRdt.memBwSchema = $1
+                },
             ]
     }
 
     package mutating func take(_ operands: [Bytes]) throws(OperandProblem) {
         id = try onlyID(operands)
-        if resources == nil, said == Config.Linux.Resources() { throw .missing("what to change") }
+        let isEmpty = said == Config.Linux.Resources() && intelRdt == Config.Linux.IntelRdt()
+        if resources == nil, isEmpty { throw .missing("what to change") }
     }
 }
 

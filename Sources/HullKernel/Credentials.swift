@@ -89,19 +89,4 @@ package enum Kernel {
     package static func namespaceType(_ descriptor: Int32) throws(SystemError) -> UInt64 {
         UInt64(try check(chull_nstype(descriptor), "NS_GET_NSTYPE"))
     }
-
-    /// Loads a program that decides on device access (BPF_PROG_TYPE_CGROUP_DEVICE). On refusal the verifier's log is in
-    /// the error.
-    package static func loadDeviceFilter(_ program: [EBPFInstruction]) throws(SystemError) -> Descriptor {
-        let number = unsafe program.withUnsafeBytes {
-            guard let start = $0.baseAddress else { return -Errno.einval.rawValue }
-            return unsafe chull_bpf_load_device(start, UInt32(program.count), nil, 0)
-        }
-        return Descriptor(owning: try check(number, "bpf", "BPF_PROG_LOAD"))
-    }
-
-    /// Attaches a device program to a cgroup's directory.
-    package static func attachDeviceFilter(_ program: Int32, to cgroup: Int32) throws(SystemError) {
-        try check(chull_bpf_attach_device(cgroup, program), "bpf", "BPF_PROG_ATTACH")
-    }
 }

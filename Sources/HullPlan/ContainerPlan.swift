@@ -58,6 +58,9 @@ package enum OutsideAction: Sendable {
     /// Makes a filesystem and keeps a detached mount of it, to be attached inside: one with an id map, which only its
     /// maker may have.
     case makeFilesystem(FilesystemPlan, MountIDMapPlan, slot: Int)
+    /// Makes the directories `upper` and `work` in this one where they are missing, with mode and owner of another
+    /// directory: the union's root shows them.
+    case makeUpperLayer(Bytes, like: Bytes)
     /// A user namespace that nobody lives in: it holds the id maps of mounts.
     case makeUserNamespace(uids: [IDMapping], gids: [IDMapping], slot: Int)
     /// Opens the file of a namespace to join.

@@ -22,6 +22,7 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .openHookOutput(let path, let slot): StepWords("open", "\(path) -> \(slot)")
     case .connectConsole(let path): StepWords("connect", path)
     case .listenForStart: StepWords("listen", "for start")
+    case .makeUpperLayer(let directory, let path): StepWords("mkdir", "\(directory)/work, upper (like \(path))")
     case .moveNetDevice(let device, let slot):
         StepWords("RTM_SETLINK", words(for: device, slot))
     case .clone: StepWords("clone3", words(for: plan.spawn))

@@ -56,6 +56,14 @@ package func resolveIntelRdt(
     return plan
 }
 
+/// The lines that `update` gives to a container's class.
+package func resolveIntelRdtUpdate(_ said: Config.Linux.IntelRdt) throws(ConfigErrors) -> [IntelRdtPlan.Line] {
+    var findings = Findings()
+    let lines = resolveSchemata(said, at: .root, &findings)
+    try findings.throwIfAny()
+    return lines
+}
+
 /// A class is one directory below the root of resctrl, and may not be one of the kernel's own.
 private func checkClass(_ name: Bytes, at pointer: JSONPointer, _ findings: inout Findings) {
     if name == "/" { return }

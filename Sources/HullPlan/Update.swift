@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HullBytes
+package import HullLinux
 package import HullOCI
 
 /// What `update` will do: decided from what the container was given before and what is said now.
@@ -9,6 +10,8 @@ package struct UpdatePlan: Equatable, Sendable {
     package var files: [CgroupFile] = []
     /// The controllers that they need.
     package var controllers: [ResourcesPlan.Controller] = []
+    /// The device filter that takes the place of the container's; nil where that stays.
+    package var deviceFilter: [EBPFInstruction]?
     /// What the container has afterwards; the next update begins there.
     package var resources: Config.Linux.Resources
     /// A limit of memory that must not be below what is used now, `checkBeforeUpdate`.
@@ -17,7 +20,8 @@ package struct UpdatePlan: Equatable, Sendable {
     package var warnings: [ConfigError] = []
 
     package static func == (a: UpdatePlan, b: UpdatePlan) -> Bool {
-        a.files == b.files && a.controllers == b.controllers && a.resources == b.resources
+        a.files == b.files && a.controllers == b.controllers && a.deviceFilter == b.deviceFilter
+            && a.resources == b.resources
     }
 }
 
@@ -29,7 +33,7 @@ package func resolveUpdate(
     var findings = Findings()
     var plan = UpdatePlan(resources: before.updated(by: said))
     if let devices = said.devices, devices != before.devices {
-        findings.error("/devices", "not supported yet: the device filter of a container cannot be changed")
+        plan.deviceFilter = changedFilter(from: before.devices, to: devices, &findings)
     }
     let resolved = resolveResources(said.completed(by: before), at: .root, &findings)
     plan.files = resolved.files
@@ -41,6 +45,17 @@ package func resolveUpdate(
     plan.warnings = findings.warnings
     try findings.throwIfAny()
     return plan
+}
+
+/// The filter of a list that decides otherwise than the former one; nil where it is the same program.
+private func changedFilter(
+    from before: [Config.Linux.Resources.DeviceRule]?, to said: [Config.Linux.Resources.DeviceRule],
+    _ findings: inout Findings
+) -> [EBPFInstruction]? {
+    let program = resolveDeviceRules(said, at: "/devices", &findings)
+    // What was wrong with the former list was said when the container was made.
+    var past = Findings()
+    return program == resolveDeviceRules(before, at: "/devices", &past) ? nil : program
 }
 
 extension Config.Linux.Resources {

@@ -111,13 +111,6 @@ extension Creation {
         }
     }
 
-    /// Loading overlaps with what the process does meanwhile; it becomes the container's program only after `ready`.
-    mutating func attachDeviceFilter() throws(SystemError) {
-        guard let cgroup = cgroupDescriptor?.number else { return }
-        let program = try Kernel.loadDeviceFilter(plan.cgroup.deviceFilter)
-        try Kernel.attachDeviceFilter(program.number, to: cgroup)
-    }
-
     func writeProc(_ name: Bytes, _ text: Bytes) throws(SystemError) {
         try HostFiles.write("/proc/\(record.pid)/\(name)", text)
     }
@@ -176,6 +169,7 @@ extension Creation {
         case .openTree, .makeFilesystem: hintOfIDMap(error)
         case .limit where error.errno == .eperm:
             "raising a hard limit needs CAP_SYS_RESOURCE in the host's user namespace"
+        case .attachDeviceFilter: cgroup.hintOfDeviceFilter(error, mountPoint: plan.cgroup.mountPoint)
         case .clone where error.errno == .enospc: "the limit of nested or counted namespaces is reached: /proc/sys/user"
         case .clone where error.call == "setns" && error.errno == .eperm:
             "joining needs CAP_SYS_ADMIN in the user namespace that owns it"

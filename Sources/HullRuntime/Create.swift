@@ -16,7 +16,6 @@ package struct Creation: ~Copyable {
     private let config: [UInt8]
     var held = DescriptorList()
     var cgroupDescriptor: Descriptor?
-    var deviceFilter: Descriptor?
     var listener: Descriptor?
     var consoleSocket: Descriptor?
     var spawned: Spawned?
@@ -83,6 +82,7 @@ package struct Creation: ~Copyable {
         case .writeCgroupFile(let file): try cgroup.write(file)
         case .openTree(let tree): held.set(tree.slot, try open(tree))
         case .makeFilesystem(let filesystem, let map, let slot): held.set(slot, try make(filesystem, map))
+        case .makeUpperLayer(let path, let other): try makeUpperLayer(path, like: other)
         case .makeUserNamespace(let uids, let gids, let slot):
             held.set(slot, try UserNamespace.holding(uids: uids.mapText, gids: gids.mapText))
         case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))

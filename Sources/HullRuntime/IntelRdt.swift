@@ -84,12 +84,14 @@ struct Resctrl {
         Bytes(try HostFiles.read(directory(of: plan) + "/schemata"))
     }
 
-    /// Writes a line, in a write of its own: config-linux.md gives their order. The kernel's words about one that it
-    /// does not take are in info/last_cmd_status.
+    /// Writes a line, in a write of its own: config-linux.md gives their order.
     func write(_ line: IntelRdtPlan.Line, of plan: IntelRdtPlan) throws(SystemError) {
-        do { try HostFiles.write(directory(of: plan) + "/schemata", line.text + "\n") } catch {
-            throw explained(error)
-        }
+        try write(line.text + "\n", to: directory(of: plan))
+    }
+
+    /// Writes to the schemata of a class. The kernel's words about what it does not take are in info/last_cmd_status.
+    func write(_ text: Bytes, to group: Bytes) throws(SystemError) {
+        do { try HostFiles.write(group + "/schemata", text) } catch { throw explained(error) }
     }
 
     /// Puts a process into the class, and into the monitoring group.

@@ -7,36 +7,79 @@ package import HullOCI
 package import HullPlan
 
 extension ContainerStore {
-    /// Changes the limits of a container; all of them or, if one fails, none. Gives warnings: the verb `update`.
+    /// Changes the limits of a container, its device filter, and the lines of its class of service; all of them or, if
+    /// one fails, none. Gives warnings: the verb `update`.
     package func update(
-        _ id: Bytes, _ said: Config.Linux.Resources, _ host: Host
+        _ id: Bytes, _ said: Config.Linux.Resources, _ schemata: Config.Linux.IntelRdt, _ host: Host
     ) throws(Failure) -> [ConfigError] {
         let directory = try openLocked(id)
         let record = try directory.requireRecord()
         guard isAlive(record) else { throw Failure("container not running") }
         let plan: UpdatePlan
+        let lines: [IntelRdtPlan.Line]
         do throws(ConfigErrors) {
             plan = try resolveUpdate(said, before: try directory.resources(), host)
+            lines = try resolveIntelRdtUpdate(schemata)
         } catch { throw Failure(error) }
-        let cgroup = CgroupDirectory(path: record.cgroup)
-        try cgroup.checkLeastMemory(plan)
-        var undo: [CgroupFile] = []
+        var change = try ResourcesChange(plan, lines, record)
         for controller in plan.controllers {
             try attempt(controller.origin) { () throws(SystemError) in
-                try cgroup.enable(controller.name, mountPoint: host.cgroupMount ?? "/sys/fs/cgroup")
+                try change.cgroup.enable(controller.name, mountPoint: host.cgroupMount ?? "/sys/fs/cgroup")
             }
         }
         do throws(Failure) {
-            for file in cgroup.inWritableOrder(plan.files) {
-                let former = cgroup.former(of: file)
-                try attempt(file.origin) { () throws(SystemError) in try cgroup.write(file) }
-                undo.insert(former, at: 0)
-            }
+            try change.apply(plan.files)
             try attempt { () throws(SystemError) in try directory.write(plan.resources) }
         } catch {
-            throw cgroup.undo(undo, after: error)
+            throw change.undo(after: error)
         }
         return plan.warnings
+    }
+}
+
+/// An update on its way: what it takes, and what takes it back.
+private struct ResourcesChange: ~Copyable {
+    let cgroup: CgroupDirectory
+    private var filter: DeviceFilterChange?
+    private let classOfService: IntelRdtChange?
+    /// The writes that take back what was written, the last first.
+    private var former: [CgroupFile] = []
+
+    /// Refuses what can be refused before anything is changed.
+    init(_ plan: UpdatePlan, _ lines: [IntelRdtPlan.Line], _ record: ContainerRecord) throws(Failure) {
+        let cgroup = CgroupDirectory(path: record.cgroup)
+        try cgroup.checkLeastMemory(plan)
+        let classOfService = try IntelRdtChange(lines, of: record.intelRdt)
+        let filter = try attempt("/devices") { () throws(SystemError) -> DeviceFilterChange? in
+            if let program = plan.deviceFilter { try DeviceFilterChange(program, in: cgroup) } else { nil }
+        }
+        self.cgroup = cgroup
+        self.classOfService = classOfService
+        self.filter = filter
+    }
+
+    mutating func apply(_ files: [CgroupFile]) throws(Failure) {
+        try classOfService?.apply()
+        for file in cgroup.inWritableOrder(files) {
+            let before = cgroup.former(of: file)
+            do throws(SystemError) { try cgroup.write(file) } catch { throw Failure(error, pointer: file.origin) }
+            former.insert(before, at: 0)
+        }
+        // Last: a device that an update which fails would allow must not be open meanwhile.
+        do throws(SystemError) { try filter?.apply() } catch { throw Failure(error, pointer: "/devices") }
+    }
+
+    /// Takes all of it back. What cannot be taken back is said beside the failure.
+    mutating func undo(after failure: Failure) -> Failure {
+        var failure = failure
+        do throws(SystemError) { try filter?.undo() } catch { failure.leftovers.append(error.line) }
+        for file in former {
+            do throws(SystemError) { try cgroup.write(file) } catch {
+                failure.leftovers.append("\(cgroup.path)/\(file.name): \(error.errno.message)")
+            }
+        }
+        do throws(SystemError) { try classOfService?.undo() } catch { failure.leftovers.append(error.line) }
+        return failure
     }
 }
 
@@ -100,16 +143,5 @@ extension CgroupDirectory {
         case "io.weight", "io.bfq.weight": return "\(key) default"
         default: return "\(key) max"
         }
-    }
-
-    /// Takes writes back, the last first. What cannot be taken back is said beside the failure.
-    fileprivate func undo(_ files: [CgroupFile], after failure: Failure) -> Failure {
-        var failure = failure
-        for file in files {
-            do { try write(file) } catch {
-                failure.leftovers.append("\(path)/\(file.name): \(error.errno.message)")
-            }
-        }
-        return failure
     }
 }

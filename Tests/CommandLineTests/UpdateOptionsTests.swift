@@ -40,6 +40,13 @@ import Testing
         #expect(try update("--resources=/x web").resources == "/x")
     }
 
+    // Goal: lines for a class of service are beside the document, which has no place for them. Method: both together.
+    @Test func schemas() throws {
+        let options = try update("--l3-cache-schema L3:0=f --mem-bw-schema MB:0=50 web")
+        #expect(options.intelRdt.l3CacheSchema == "L3:0=f" && options.intelRdt.memBwSchema == "MB:0=50")
+        #expect(try update("-r - --l3-cache-schema L3:0=f web").intelRdt.l3CacheSchema == "L3:0=f")
+    }
+
     // Goal: what is no number is refused with what is wanted. Method: one of each kind.
     @Test(arguments: [
         ("--memory 5x", "not a number of bytes"), ("--memory -5", "not a number of bytes"),

@@ -48,6 +48,7 @@ let runcSometimes = [
 ]
 
 let crunDeviations = [
+    "DR-18": "replaces the program of another",
     "DV-14": "binds whatever the host has there", "DV-15": "binds over it",
     "PA-02": "resumes what is not paused", "UP-02": "knows no suffixes of sizes",
     "UP-03": "knows no suffixes of sizes", "UP-05": "forgets the period that there is",
@@ -159,6 +160,7 @@ let crunDeviations = [
 ]
 
 let runcDeviations = [
+    "DR-16": "leaves the devices as they are, in silence", "DR-18": "replaces the program of another",
     "DV-14": "binds whatever the host has there", "DV-15": "binds over it",
     "UP-13": "does not look at checkBeforeUpdate",
     "AN-02": "takes an empty key",

@@ -109,6 +109,37 @@ struct Update {
         }
     }
 
+    // Goal: lines of a class of service are not passed over. Method: a container that has none.
+    @Test(
+        "UP-15 lines for a class of service that the container has not are refused", .needs(.noResctrl),
+        .only(.hull, .runc), arguments: [["--l3-cache-schema", "L3:0=f"], ["--mem-bw-schema", "MB:0=50"]])
+    func noClass(_ options: [String]) throws {
+        try scenario { s in
+            let container = try s.start("exec sleep 100")
+            let outcome = try s.runtime(["update"] + options + [container.id])
+            #expect(outcome.ending == .exit(1), "\(outcome)")
+            expect(outcome, says: ["the container has no class of service", "RDT"])
+        }
+    }
+
+    // Goal: what cgroup v2 cannot do is said. Method: the options of runc that are for cgroup v1.
+    @Test(
+        "UP-16 options that only cgroup v1 can carry out are refused or warned of", .only(.hull),
+        arguments: [
+            (["--cpu-rt-runtime", "1000"], 1, "/cpu/realtimeRuntime: cgroup v2 has no limit of real-time tasks"),
+            (["--cpu-rt-period", "1000"], 1, "/cpu/realtimePeriod: cgroup v2 has no limit of real-time tasks"),
+            (["--kernel-memory", "1m"], 0, "/memory/kernel: ignored: cgroup v2 counts the kernel's memory"),
+            (["--kernel-memory-tcp", "1m"], 0, "/memory/kernelTCP: ignored: cgroup v2 counts the kernel's memory"),
+        ])
+    func old(_ options: [String], _ code: Int32, _ words: String) throws {
+        try scenario { s in
+            let container = try s.start("exec sleep 100")
+            let outcome = try s.runtime(["update"] + options + [container.id])
+            #expect(outcome.ending == .exit(code), "\(outcome)")
+            expect(outcome, says: [words])
+        }
+    }
+
     @Test("UP-11 a container that has stopped cannot be updated")
     func stopped() throws {
         try scenario { s in
@@ -125,7 +156,7 @@ struct Update {
             (#"{"cpu":{"quota":1}}"#, "/cpu/quota: 1 is less than the 1000 microseconds"),
             (#"{"memory":{"limit":-5}}"#, "/memory/limit: the limit is negative: -5"),
             (#"{"memory":{"limit":"x"}}"#, "/memory/limit"), ("{", "standard input:1:"),
-            (#"{"devices":[{"allow":true}]}"#, "/devices: not supported yet"),
+            (#"{"devices":[{"allow":true,"type":"z"}]}"#, "/devices/0/type: \"z\" is no type of a device rule"),
         ])
     func bad(_ document: String, _ words: String) throws {
         try scenario { s in

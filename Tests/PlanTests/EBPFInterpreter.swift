@@ -32,28 +32,42 @@ func deviceFilterProblem(_ program: [EBPFInstruction]) -> String? {
     return nil
 }
 
-/// Runs a device filter; nil for an instruction that is not expected in one.
+/// Runs a device filter as the kernel would; nil where its verifier would refuse: an instruction that is not expected
+/// in a filter, a load outside what it is given, a register that nobody has written, an answer other than 0 and 1.
 func run(_ program: [EBPFInstruction], _ request: DeviceRequest) -> Bool? {
-    var registers = [UInt32](repeating: 0, count: 11)
+    // Register 1 is the address of the request; it is no number, so nothing but loads may read it.
+    var registers = [UInt32?](repeating: nil, count: 11)
+    let words = request.words
     var next = 0
     while next < program.count {
         let instruction = program[next]
         next += 1
         let to = Int(instruction.destination)
+        guard to != 1 || instruction.code == 0x95 else { return nil }
         let immediate = UInt32(bitPattern: instruction.immediate)
         switch instruction.code {
         case 0x61:
-            guard instruction.source == 1, (0..<3).contains(instruction.offset / 4) else { return nil }
-            registers[to] = request.words[Int(instruction.offset / 4)]
-        case 0xbc: registers[to] = registers[Int(instruction.source)]
+            guard instruction.source == 1, [0, 4, 8].contains(instruction.offset) else { return nil }
+            registers[to] = words[Int(instruction.offset / 4)]
+        case 0xbc:
+            guard let value = registers[Int(instruction.source)] else { return nil }
+            registers[to] = value
         case 0xb4: registers[to] = immediate
-        case 0x54: registers[to] &= immediate
-        case 0x74: registers[to] >>= immediate
-        case 0x16: if registers[to] == immediate { next += Int(instruction.offset) }
-        case 0x56: if registers[to] != immediate { next += Int(instruction.offset) }
-        case 0x46: if registers[to] & immediate != 0 { next += Int(instruction.offset) }
-        case 0x95: return registers[0] == 1
-        default: return nil
+        case 0x95:
+            guard let answer = registers[0], answer <= 1 else { return nil }
+            return answer == 1
+        default:
+            guard let value = registers[to] else { return nil }
+            switch instruction.code {
+            case 0x54: registers[to] = value & immediate
+            case 0x74:
+                guard immediate < 32 else { return nil }
+                registers[to] = value >> immediate
+            case 0x16: if value == immediate { next += Int(instruction.offset) }
+            case 0x56: if value != immediate { next += Int(instruction.offset) }
+            case 0x46: if value & immediate != 0 { next += Int(instruction.offset) }
+            default: return nil
+            }
         }
     }
     return nil

@@ -59,6 +59,32 @@ import Testing
         #expect(loadDeviceFilter(compileDeviceFilter(rules)) == 0, "\(rules)")
     }
 
+    // DR-14 DR-15: Goal: the verifier takes the longest filters, and those in which most paths meet. Method: as many
+    // rules of one shape as make 4096 instructions.
+    @Test(
+        .enabled(if: geteuid() == 0, "loading a device filter needs root"),
+        arguments: [
+            ("drivers", 4071, 1), ("parts", 1017, 4), ("alternating", 1162, 3), ("kinds", 1000, 0), ("few", 1000, 0),
+        ])
+    func longDeviceFilter(_ shape: String, _ count: UInt32, _ atLeast: Int) {
+        var random = SeededGenerator(seed: 7)
+        let program = compileDeviceFilter(
+            (0..<count).map { number in
+                // Reading, writing, both: mknod is allowed anyway, and would make no code.
+                let part = DeviceRule.Access(rawValue: 2 + 2 * Int32(number % 3))
+                let kind: DeviceRule.Kind = number % 2 == 0 ? .block : .character
+                return switch shape {
+                case "drivers": DeviceRule(allow: true, kind: .character, major: number + 1000)
+                case "parts": DeviceRule(allow: true, kind: .character, major: number, minor: number, access: part)
+                case "alternating": DeviceRule(allow: number % 2 == 0, major: number, minor: number, access: part)
+                case "kinds": DeviceRule(allow: number % 3 == 0, kind: kind, minor: number % 7, access: part)
+                default: DeviceRule(random: &random)
+                }
+            })
+        #expect(program.count <= EBPFInstruction.limit && program.count > atLeast * Int(count), "\(program.count)")
+        #expect(loadDeviceFilter(program) == 0, "\(program.count) instructions")
+    }
+
     // Goal: the test above can fail. Method: a program without an end.
     @Test(.enabled(if: geteuid() == 0, "loading a device filter needs root"))
     func brokenDeviceFilter() {

@@ -65,6 +65,24 @@ import Testing
         #expect(Bytes(JSONWriter.text(of: plan.resources)).text == after)
     }
 
+    // UP-14. Goal: another list of devices is another filter, a list that decides the same is none. Method: a table of
+    // lists before and after.
+    @Test(arguments: [
+        (#"[{"allow":false}]"#, #"[{"allow":false},{"allow":true,"type":"c","major":7}]"#, true),
+        (#"[{"allow":true,"type":"c","major":7}]"#, "[]", true),
+        (#"[{"allow":false}]"#, #"[{"allow":false},{"allow":false,"type":"b"}]"#, false),
+        ("[]", #"[{"allow":false,"access":"rwm"}]"#, false),
+    ])
+    func devices(_ before: String, _ said: String, _ isChanged: Bool) throws {
+        let now = try Self.resources("{\"devices\":\(said)}")
+        let plan = try resolveUpdate(now, before: Self.resources("{\"devices\":\(before)}"), host)
+        var findings = Findings()
+        let filter = resolveDeviceRules(now.devices, at: "/devices", &findings)
+        #expect(plan.deviceFilter == (isChanged ? filter : nil))
+        #expect(plan.resources.devices == now.devices && plan.files.isEmpty)
+        #expect(try resolveUpdate(Self.resources("{}"), before: plan.resources, host).deviceFilter == nil)
+    }
+
     // Goal: devices and hugepages are merged one by one. Method: one that is there before, one that is new.
     @Test func lists() throws {
         let before = try Self.resources(
@@ -83,7 +101,7 @@ import Testing
         (#"{}"#, #"{"cpu":{"quota":1}}"#, "/cpu/quota"), (#"{}"#, #"{"memory":{"swap":5}}"#, "/memory/swap"),
         (#"{"cpu":{"quota":5000}}"#, #"{"cpu":{"burst":6000}}"#, "/cpu/burst"),
         (#"{"memory":{"limit":100}}"#, #"{"memory":{"swap":50}}"#, "/memory/swap"),
-        (#"{}"#, #"{"devices":[{"allow":true}]}"#, "/devices"),
+        (#"{}"#, #"{"devices":[{"allow":true,"access":"x"}]}"#, "/devices/0/access"),
         (#"{}"#, #"{"rdma":{"a":{"hcaHandles":1}}}"#, "/rdma/a"),
     ])
     func refused(_ before: String, _ said: String, _ pointer: String) throws {

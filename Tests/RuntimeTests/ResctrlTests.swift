@@ -124,6 +124,24 @@ import Testing
         } catch { #expect(error.detail == "Mask out of range" && error.errno == .enoent) }
     }
 
+    // UP-15. Goal: an update writes to the class that there is, and gives back all that it had. Method: a file longer
+    // than the line, then the first lines again.
+    @Test func update() throws {
+        let group = resctrl.root + "/gold"
+        try Files.makeDirectory(scratch.path + "/gold")
+        try addFiles("gold", "L3:0=7\n")
+        let change = try IntelRdtChange(plan("", .shared, ["L3:0=1"]).schemata, of: group, in: resctrl)
+        try change.apply()
+        #expect(read("gold/schemata") == "L3:0=1\n")
+        try change.undo()
+        #expect(read("gold/schemata") == "L3:0=7\n")
+        #expect(try IntelRdtChange([], of: IntelRdtRecord()) == nil)
+        do {
+            _ = try IntelRdtChange(plan("", .shared, ["L3:0=1"]).schemata, of: IntelRdtRecord())
+            Issue.record("there is no class")
+        } catch { #expect(error.pointer == "/x" && error.cause == "the container has no class of service") }
+    }
+
     // IR-01 IR-13. Goal: the process is in the class, and in the monitoring group, which goes with the container.
     // Method: the files tasks; a monitoring group that cannot be made is an error and not ours.
     @Test func tasks() throws {

@@ -145,8 +145,15 @@ int chull_terminal_restore(int fd, const void *saved);
 int chull_terminal_no_onlcr(int fd);
 
 // BPF, seccomp, time --------------------------------------------------------------------------------------------------
-int chull_bpf_load_device(const void *instructions, uint32_t count, char *log, uint32_t log_size);
+int chull_bpf_load_device(const char *name, const void *instructions, uint32_t count, char *log, uint32_t log_size);
 int chull_bpf_attach_device(int cgroup, int program);
+// One program takes the place of another in one step.
+int chull_bpf_replace_device(int cgroup, int former, int program);
+// How many device programs are attached to the cgroup itself, their ids, and BPF_F_* they were attached with.
+int chull_bpf_device_programs(int cgroup, uint32_t *ids, uint32_t room, uint32_t *flags);
+int chull_bpf_program(uint32_t id);
+// The name needs BPF_OBJ_NAME_LEN bytes, 16.
+int chull_bpf_program_name(int program, char *name);
 int chull_seccomp_action_available(uint32_t action);
 int64_t chull_clock_realtime(int64_t *nanoseconds);
 int64_t chull_clock_monotonic_ns(void);

@@ -10,7 +10,9 @@ extension Program {
     func update(_ options: UpdateOptions) throws(Failure) {
         let document = options.resources.map { $0 == "-" ? "standard input" : $0 } ?? "limits"
         do throws(Failure) {
-            for warning in try store().update(options.id, try limits(options), try Host.probe()) {
+            for warning in try store().update(
+                options.id, try limits(options), options.intelRdt, try Host.probe())
+            {
                 log.warning(warning.line(in: document, .warning))
             }
         } catch {

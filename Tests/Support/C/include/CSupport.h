@@ -39,5 +39,12 @@ int support_answer(int filter, int error);
 int support_exchange(const char *one, const char *other);
 int support_window(int terminal, unsigned short *rows, unsigned short *columns);
 int support_pseudoterminal(int *master, int *slave);
+// Attaches a program to a cgroup's directory that denies to open one device, with a name and BPF_F_* flags: 0 or
+// -errno.
+int support_deny_device(const char *cgroup, const char *name, unsigned major, unsigned minor, unsigned flags);
+// The names of the device programs of the cgroup itself, each with a newline; or detaches them all. The number of
+// programs, or -errno.
+int support_device_programs(const char *cgroup, char *names, size_t size);
+int support_detach_devices(const char *cgroup);
 
 #endif

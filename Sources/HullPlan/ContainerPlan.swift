@@ -49,6 +49,8 @@ package enum OutsideAction: Sendable {
     case enableController(Bytes)
     /// Writes a file of the cgroup.
     case writeCgroupFile(CgroupFile)
+    /// Lowers the limit of memory from what the set-up may take to what the program may. It may kill.
+    case lowerMemory(CgroupFile)
     /// Makes or finds the directory of the class of service in resctrl.
     case makeIntelRdt
     /// Puts the process into that class.
@@ -248,6 +250,8 @@ package struct CgroupPlan: Sendable {
     package var mountPoint: Bytes = ""
     /// The path below it, beginning with a slash.
     package var path: Bytes = ""
+    /// Whether the kernel counts memory in this tree.
+    package var countsMemory = false
     /// The program that decides on device access.
     package var deviceFilter: [EBPFInstruction] = []
     /// The directory on the host.

@@ -9,7 +9,7 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .record: StepWords("record", plan.id)
     case .makeCgroup: StepWords("mkdir", plan.cgroup.directory)
     case .enableController(let name): StepWords("write", "cgroup.subtree_control = +\(name)")
-    case .writeCgroupFile(let file): StepWords("write", words(for: file))
+    case .writeCgroupFile(let file), .lowerMemory(let file): StepWords("write", words(for: file))
     case .makeIntelRdt: StepWords("mkdir", "resctrl \(plan.intelRdt?.words ?? "")")
     case .joinIntelRdt: StepWords("write", "resctrl \(plan.intelRdt?.words ?? "")/tasks")
     case .openTree(let tree): StepWords("open_tree", words(for: tree))

@@ -156,7 +156,7 @@ extension Creation {
     }
 
     private func next() throws(Failure) -> InitMessage {
-        guard let message = try spawned?.next(plan.inside, cgroup: cgroup) else { throw Failure("there is no process") }
+        guard let message = try spawned?.next(plan, cgroup) else { throw Failure("there is no process") }
         return message
     }
 

@@ -8,7 +8,7 @@ public enum Machine {
         case root, cgroup2, userNamespace, network, networkTool
         case controller(String)
         case capability(Int, String)
-        case hugetlb
+        case hugetlb, hugePages, swap, disk, bfq
         case noResctrl
         case kernel(Int, Int)
         case realTime, memoryNodes, noSecurityModule
@@ -24,6 +24,10 @@ public enum Machine {
             case .controller(let name): "the cgroup2 controller \(name)"
             case .capability(_, let name): "the capability \(name)"
             case .hugetlb: "the cgroup2 controller hugetlb with a page size"
+            case .hugePages: "free huge pages of 2 MB"
+            case .swap: "swap"
+            case .disk: "a whole disk below /var/tmp"
+            case .bfq: "a disk below /var/tmp with the scheduler BFQ"
             case .noResctrl: "no resctrl filesystem"
             case .kernel(let major, let minor): "Linux \(major).\(minor)"
             case .realTime: "a cgroup in which processes may be scheduled in real time"
@@ -43,6 +47,10 @@ public enum Machine {
             case .controller(let name): Machine.controllers.contains(name)
             case .capability(let bit, _): Machine.capabilities & (1 << UInt64(bit)) != 0
             case .hugetlb: Machine.controllers.contains("hugetlb") && !Files.list("/sys/kernel/mm/hugepages").isEmpty
+            case .hugePages: Machine.hasHugePages
+            case .swap: Machine.hasSwap
+            case .disk: Machine.disk != nil
+            case .bfq: Machine.hasBFQ
             case .noResctrl: !Machine.mountinfo().contains { $0.contains(" - resctrl ") }
             case .kernel(let major, let minor): Machine.version >= (major, minor)
             case .realTime: Machine.mayBeRealTime

@@ -34,6 +34,13 @@ extension Program {
         return code
     }
 
+    func upperLayer(_ text: Bytes) throws(Failure) -> UpperLayer {
+        let base = try Caller.absolute(".")
+        do throws(UpperLayerProblem) { return try UpperLayer(text, in: base) } catch {
+            throw Failure("option --overlay: \(error.text)", hint: error.hint)
+        }
+    }
+
     /// Reads the config and the machine, and decides.
     private func prepare(
         _ options: CreateOptions, _ amend: (inout Request) -> Void
@@ -44,6 +51,7 @@ extension Program {
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         request.noNewKeyring = options.noNewKeyring
         request.noPivot = options.noPivot
+        if let text = options.overlay { request.overlay = try upperLayer(text) }
         request.preservedDescriptors = preservedDescriptors
         request.seccompReceiver = Caller.seccompReceiver
         request.listenDescriptors = Caller.listenDescriptors

@@ -24,7 +24,7 @@ extension Creation {
         }
         record.unit = unit.name
         record.unitIsOfUser = unit.isOfUser
-        record.cgroup = cgroup.path
+        record.cgroup = place.map { plan.cgroup.mountPoint + $0 } ?? cgroup.path
         placeholder = consume idle
         guard place == plan.cgroup.path else {
             throw SystemError(

@@ -18,13 +18,16 @@ extension Resolution {
         plan.cgroup.mountPoint = mount
         outside(.makeCgroup, "/linux/cgroupsPath")
         let resources = resolveResources(linux?.resources, at: "/linux/resources", &findings)
+        var absent: [Bytes] = []
         for controller in resources.controllers {
-            if findings.require(controller, host, mount) {
+            if findings.require(controller, host, mount, strict: request.strictResources) {
                 outside(.enableController(controller.name), controller.origin)
+            } else {
+                absent.append(controller.name)
             }
         }
         enableForNoLimit(resources)
-        for file in resources.files {
+        for file in resources.files where !absent.contains(file.controller) {
             let step = OutsideStep(action: .writeCgroupFile(file), origin: file.origin)
             if file.afterProcess { cgroupFilesAfterClone.append(step) } else { plan.outside.append(step) }
         }
@@ -36,7 +39,7 @@ extension Resolution {
     private mutating func enableForNoLimit(_ resources: ResourcesPlan) {
         var enabled = resources.controllers.map(\.name)
         for file in resources.files where file.absence == .skip {
-            let name = file.name.prefix(file.name.firstIndex(of: 0x2e) ?? 0)
+            let name = file.controller
             guard host.controllers.contains(name), !enabled.contains(name) else { continue }
             enabled.append(name)
             outside(.enableController(name), file.origin)
@@ -78,13 +81,35 @@ extension Resolution {
 }
 
 extension Findings {
-    /// Whether the machine's cgroup2 tree has a controller; an error where it has not.
+    /// Whether a controller can be had: an error where it cannot. Only a user without privileges goes on without it,
+    /// warned, because whoever manages the machine decides what is delegated; unless the request is strict.
     @discardableResult
-    mutating func require(_ controller: ResourcesPlan.Controller, _ host: Host, _ mount: Bytes) -> Bool {
+    mutating func require(
+        _ controller: ResourcesPlan.Controller, _ host: Host, _ mount: Bytes, strict: Bool
+    ) -> Bool {
         if host.controllers.contains(controller.name) { return true }
-        error(
-            controller.origin, "the \(controller.name) controller is not in this machine's cgroup2 tree",
-            hint: "\(mount)/cgroup.controllers has: \(host.controllers.joined(" "))")
+        let file = host.controllersFile ?? mount + "/cgroup.controllers"
+        let found = "\(file) has: \(host.controllers.joined(" "))" as Bytes
+        guard host.isUnprivileged else {
+            let kernel = firstKernels.first { $0.controller == controller.name }
+            let isOld = kernel.map { !host.hasKernel($0.major, $0.minor) } ?? false
+            error(
+                controller.origin, "the \(controller.name) controller is not in this machine's cgroup2 tree",
+                hint: isOld ? "\(found); Linux \(kernel?.major ?? 0).\(kernel?.minor ?? 0) brings it" : found)
+            return false
+        }
+        let problem = "the \(controller.name) controller is not delegated to this user" as Bytes
+        let remedy =
+            "\(found); an administrator delegates more by a drop-in of user@.service: [Service] "
+            + "Delegate=cpu cpuset io memory pids" as Bytes
+        if strict {
+            error(controller.origin, problem, hint: remedy)
+        } else {
+            warn(controller.origin, "not applied: \(problem)", hint: remedy + " (--strict-resources: an error)")
+        }
         return false
     }
 }
+
+/// Controllers that are younger than the oldest kernel that hull runs on.
+private let firstKernels: [(controller: Bytes, major: UInt32, minor: UInt32)] = [("dmem", 6, 14)]

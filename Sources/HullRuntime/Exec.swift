@@ -142,6 +142,8 @@ package struct Execution: ~Copyable {
         }
         pid = made.process.pid
         spawned = consume made
+        // Of a container that is paused, `exec` was told that it is.
+        if status != .paused { spawned?.cgroup = CgroupDirectory(path: record.cgroup) }
         consoleSocket = nil
     }
 

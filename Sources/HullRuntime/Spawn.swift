@@ -14,6 +14,8 @@ struct Spawned: ~Copyable {
     let socket: Descriptor
     /// Why execve may fail, told beforehand.
     var hint: Bytes = ""
+    /// Where a freeze would make all waiting vain; nil where the end of it is to be waited for.
+    var cgroup: CgroupDirectory?
 }
 
 /// Clones the container's process, which then runs the inside list. `instead` may name another cgroup where the kernel
@@ -101,9 +103,10 @@ private func processMade(
 extension Spawned {
     /// The next message of the process; its death is a failure that says how it died. `steps` is what it runs.
     func next(_ steps: [InsideStep], cgroup: CgroupDirectory?) throws(Failure) -> InitMessage {
-        let received = try attempt { () throws(SystemError) in
-            try Spawned.receive(from: socket.number, until: process.pidfd.number)
-        }
+        let received: Received
+        do throws(SystemError) {
+            received = try Spawned.receive(from: socket.number, until: process.pidfd.number, in: self.cgroup)
+        } catch { throw Failure(error, pointer: error.call == "cgroup" ? "/linux/cgroupsPath" : nil) }
         guard let message = InitMessage(received.message) else { throw died(cgroup) }
         if case .failure(let step, let error) = message {
             throw Failure(error, of: step < steps.count ? steps[step] : nil)
@@ -113,8 +116,14 @@ extension Spawned {
 
     /// A message of the process, what it said before its death included; empty at the end of its socket, or when it is
     /// dead: a child that it was just making may still hold the other end.
-    private static func receive(from socket: Int32, until pidfd: Int32) throws(SystemError) -> Received {
-        let ready = try Poll.ready([socket, pidfd], timeoutMilliseconds: -1)
+    private static func receive(
+        from socket: Int32, until pidfd: Int32, in cgroup: CgroupDirectory?
+    ) throws(SystemError) -> Received {
+        var ready: Int32 = 0
+        while ready == 0 {
+            ready = try Poll.ready([socket, pidfd], timeoutMilliseconds: cgroup == nil ? -1 : 1000)
+            if ready == 0 { try cgroup?.checkThawed() }
+        }
         if ready & 1 == 0, try Poll.ready([socket], timeoutMilliseconds: 0) == 0 {
             return Received(message: "", descriptor: nil)
         }
@@ -136,17 +145,17 @@ extension Spawned {
     func start(_ plan: ContainerPlan, agent: consuming SeccompAgent?) throws(Failure) {
         try attempt { () throws(SystemError) in try RuntimeWord.start.send(to: socket.number) }
         try Spawned.awaitExec(
-            socket.number, process.pidfd.number, executable: plan.process.arguments.first ?? "", hint: hint,
+            socket.number, process.pidfd.number, in: cgroup, executable: plan.process.arguments.first ?? "", hint: hint,
             steps: plan.inside, agent: agent)
     }
 
     /// Waits on a socket for the report of a failure, or for its end, which is success. On the way the agent gets the
     /// descriptor of the filter's notifications.
     static func awaitExec(
-        _ socket: Int32, _ pidfd: Int32, executable: Bytes, hint: Bytes, steps: [InsideStep],
-        agent: consuming SeccompAgent?
+        _ socket: Int32, _ pidfd: Int32, in cgroup: CgroupDirectory?, executable: Bytes, hint: Bytes,
+        steps: [InsideStep], agent: consuming SeccompAgent?
     ) throws(Failure) {
-        var received = try attempt { () throws(SystemError) in try receive(from: socket, until: pidfd) }
+        var received = try attempt { () throws(SystemError) in try receive(from: socket, until: pidfd, in: cgroup) }
         if let agent, case .listener? = InitMessage(received.message) {
             guard let filter = received.takeDescriptor() else {
                 throw Failure("the container's process sent no filter for the agent")
@@ -154,7 +163,7 @@ extension Spawned {
             try agent.deliver(filter)
             received = try attempt { () throws(SystemError) in
                 try RuntimeWord.goOn.send(to: socket)
-                return try receive(from: socket, until: pidfd)
+                return try receive(from: socket, until: pidfd, in: cgroup)
             }
         }
         let message = received.message

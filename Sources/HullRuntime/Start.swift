@@ -57,7 +57,8 @@ extension ContainerStore {
         let hooks = try directory.hooksPlan(of: record)
         do throws(Failure) {
             try Spawned.awaitExec(
-                connection.number, process.pidfd.number, executable: "", hint: "", steps: [], agent: agent)
+                connection.number, process.pidfd.number, in: CgroupDirectory(path: record.cgroup), executable: "",
+                hint: "", steps: [], agent: agent)
         } catch {
             throw error.endsContainer ? destroy(record, directory, process, hooks, error) : error
         }

@@ -44,6 +44,7 @@ extension Program {
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         request.noNewKeyring = options.noNewKeyring
         request.noPivot = options.noPivot
+        request.strictResources = options.strictResources
         request.preservedDescriptors = preservedDescriptors
         request.seccompReceiver = Caller.seccompReceiver
         request.listenDescriptors = Caller.listenDescriptors

@@ -114,7 +114,7 @@ struct Delete {
 
     // Goal: what does not die is named, with what the kernel is doing for it. Method: somebody else's process in a
     // sub-cgroup, which waits for a filesystem that does not answer; when it does, delete succeeds.
-    @Test("DL-11 a process that survives is named with its state", .only(.hull))
+    @Test("DL-11 a process that survives is named with its state", .needs(.fuse), .only(.hull))
     func survivor() throws {
         try scenario { s in
             let container = try s.start("exec sleep 100")

@@ -8,7 +8,7 @@ public enum Machine {
         case root, cgroup2, userNamespace, network, networkTool
         case controller(String)
         case capability(Int, String)
-        case hugetlb
+        case hugetlb, fuse
         case noResctrl
         case kernel(Int, Int)
         case realTime, memoryNodes, noSecurityModule
@@ -24,6 +24,7 @@ public enum Machine {
             case .controller(let name): "the cgroup2 controller \(name)"
             case .capability(_, let name): "the capability \(name)"
             case .hugetlb: "the cgroup2 controller hugetlb with a page size"
+            case .fuse: "filesystems in user space"
             case .noResctrl: "no resctrl filesystem"
             case .kernel(let major, let minor): "Linux \(major).\(minor)"
             case .realTime: "a cgroup in which processes may be scheduled in real time"
@@ -43,6 +44,8 @@ public enum Machine {
             case .controller(let name): Machine.controllers.contains(name)
             case .capability(let bit, _): Machine.capabilities & (1 << UInt64(bit)) != 0
             case .hugetlb: Machine.controllers.contains("hugetlb") && !Files.list("/sys/kernel/mm/hugepages").isEmpty
+            case .fuse:
+                Files.exists("/dev/fuse") && (Files.read("/proc/filesystems") ?? "").contains("\tfuse\n")
             case .noResctrl: !Machine.mountinfo().contains { $0.contains(" - resctrl ") }
             case .kernel(let major, let minor): Machine.version >= (major, minor)
             case .realTime: Machine.mayBeRealTime

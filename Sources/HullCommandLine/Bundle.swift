@@ -31,6 +31,8 @@ package struct PlanOptions: VerbOptions {
     package var bundle: Bytes?
     /// The config file, where it is not the bundle's config.json.
     package var config: Bytes?
+    /// As `create` takes it.
+    package var overlay: Bytes?
 
     package init() {}
 
@@ -44,6 +46,7 @@ package struct PlanOptions: VerbOptions {
         [
             .path("bundle", letter: "b", "DIR", "the bundle's directory (default: current)") { $0.bundle = $1 },
             .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
+            overlayOption { $0.overlay = $1 },
         ]
     }
 

@@ -20,6 +20,8 @@ package struct CreateOptions: VerbOptions {
     package var noSubreaper = false
     /// Move the root mount rather than pivot.
     package var noPivot = false
+    /// Where the changes to a root that is a union go: `tmpfs`, `tmpfs:SIZE` or a directory.
+    package var overlay: Bytes?
     /// Keep the session keyring of the caller.
     package var noNewKeyring = false
     /// A limit that cannot be applied is an error for every user.
@@ -45,6 +47,7 @@ package struct CreateOptions: VerbOptions {
             .path("pidfd-socket", "SOCKET", "send a descriptor of the process there") { $0.pidfdSocket = $1 },
             .flag("no-subreaper", "do not adopt orphaned processes") { $0.noSubreaper = $1 },
             .flag("no-pivot", "move the root mount, do not pivot") { $0.noPivot = $1 },
+            overlayOption { $0.overlay = $1 },
             .flag("no-new-keyring", "keep the caller's session keyring") { $0.noNewKeyring = $1 },
             .flag("strict-resources", "a limit that cannot be applied is an error") { $0.strictResources = $1 },
             .text("preserve-fds", "N", "keep N descriptors from 3 on open") {
@@ -55,6 +58,11 @@ package struct CreateOptions: VerbOptions {
     }
 
     package mutating func take(_ operands: [Bytes]) throws(OperandProblem) { id = try onlyID(operands) }
+}
+
+/// What `create`, `run` and `plan` understand.
+func overlayOption<Target>(_ set: @escaping (inout Target, Bytes?) -> Void) -> Option<Target> {
+    .optional("overlay", "tmpfs[:SIZE]|DIR", or: "tmpfs", "leave the root as it is: changes go here", set)
 }
 
 /// What `run` was told.

@@ -54,6 +54,7 @@ private func optionRows(_ entries: [OptionEntry]) -> Bytes {
 private func head(_ entry: OptionEntry) -> Bytes {
     let letter: Bytes = entry.letter.map { "  -\(Bytes([$0])), " } ?? "      "
     return letter + "--" + entry.name + (entry.argument.map { " " + $0 } ?? "")
+        + (entry.optionalArgument.map { "[=\($0)]" } ?? "")
 }
 
 /// A head and a text that starts at the column, on the next line where the head is too long; broken at 80 columns.

@@ -10,6 +10,8 @@ package struct OptionEntry: Sendable {
     package let letter: UInt8?
     /// What the value is called; nil where the option is a switch.
     package let argument: Bytes?
+    /// The same of a value that may be left out.
+    package var optionalArgument: Bytes?
     /// One sentence without a full stop.
     package let help: Bytes
     /// Each use adds to the ones before; otherwise the last one counts.
@@ -40,6 +42,18 @@ package struct Option<Target> {
         _ set: @escaping (inout Target, Bytes) throws(UsageProblem) -> Void
     ) -> Option {
         Option(entry: entry(name, letter, argument, help), store: set)
+    }
+
+    /// A switch that may have a value: `--name` alone means the one given here, `--name=false` none.
+    static func optional(
+        _ name: Bytes, _ argument: Bytes, or standard: Bytes, _ help: Bytes,
+        _ set: @escaping (inout Target, Bytes?) -> Void
+    ) -> Option {
+        var entry = entry(name, nil, nil, help)
+        entry.optionalArgument = argument
+        return Option(entry: entry) { (target: inout Target, value) throws(UsageProblem) in
+            set(&target, value == "true" ? standard : value == "false" ? nil : value)
+        }
     }
 
     /// An option with a path. Engines written in Go pass an empty path for "none"; it counts as not given.

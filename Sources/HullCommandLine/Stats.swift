@@ -74,9 +74,10 @@ package struct StatsView {
             before = [:]
             for row in rows { before[row.id] = (row.statistics.cpu.total, time) }
             guard live else { return text }
-            // Home, each line to its end, then whatever is left of the last table.
+            // Home, each line to its end, then whatever is left of the last table. A line that the terminal is too
+            // narrow for is cut, not folded; that is taken back at once, for an interrupt may come at any time.
             let lines = text.split(0x0a, omittingEmpty: false).joined("\u{1b}[K\n")
-            return "\u{1b}[H" + lines + "\u{1b}[J"
+            return "\u{1b}[?7l\u{1b}[H\(lines)\u{1b}[J\u{1b}[?7h"
         }
     }
 

@@ -43,8 +43,8 @@ extension InitProgram {
         if let upper = plan.upper {
             try context.set("upperdir", "/proc/self/fd/\(try descriptor(upper.directory))")
             try context.set("workdir", "/proc/self/fd/\(try descriptor(upper.work))")
-        } else if plan.throwAway {
-            let tmpfs = try makeThrowAwayLayer()
+        } else if let layer = plan.throwAway {
+            let tmpfs = try makeThrowAwayLayer(layer, like: try descriptor(plan.lower.first ?? -1))
             try context.set("upperdir", "/proc/self/fd/\(tmpfs.descriptor.number)/upper")
             try context.set("workdir", "/proc/self/fd/\(tmpfs.descriptor.number)/work")
             throwAway = consume tmpfs
@@ -62,15 +62,17 @@ extension InitProgram {
     /// tmpfs is attached over `/` until the overlay is made, which then keeps the filesystem alive. It must be gone
     /// before pivot_root: on top of the old root it would be what the umount there takes away, and the old root would
     /// stay.
-    private func makeThrowAwayLayer() throws(SystemError) -> MountTree {
+    private func makeThrowAwayLayer(_ layer: ThrowAwayLayer, like top: Int32) throws(SystemError) -> MountTree {
         let context = try FilesystemContext("tmpfs")
         try context.set("source", "hull")
         try context.set("mode", "0755")
+        if let size = layer.size { try context.set("size", size) }
         let tmpfs = try context.mount([])
         try tmpfs.attachOverRoot()
         for name in ["upper", "work"] as [Bytes] {
             try RootDirectory.makeDirectory(name, mode: 0o755, in: tmpfs.descriptor.number)
         }
+        try RootDirectory.makeAlike("upper", top, in: tmpfs.descriptor.number)
         return tmpfs
     }
 

@@ -51,6 +51,11 @@ package enum ExitStatus: Equatable, Sendable {
         try check(chull_pidfd_send_signal(pidfd.number, signal), "pidfd_send_signal", "\(pid)")
     }
 
+    /// The same for a pidfd that somebody else owns.
+    package static func signal(pidfd: Int32, _ signal: Int32) throws(SystemError) {
+        try check(chull_pidfd_send_signal(pidfd, signal), "pidfd_send_signal", "")
+    }
+
     /// Waits for a child's end and reaps it: waitid(2) on the pidfd.
     package func wait() throws(SystemError) -> ExitStatus {
         var code: Int32 = 0

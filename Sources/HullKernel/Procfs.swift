@@ -61,6 +61,16 @@ package enum Procfs {
         return state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") ? nil : start
     }
 
+    /// Whether a process, which may be a zombie, was cloned and has executed no program since: PF_FORKNOEXEC of the
+    /// kernel's linux/sched.h, in field 9 of proc(5). execve(2) clears it before it closes what it is to close.
+    package static func hasNotExecuted(_ pid: Int32) -> Bool {
+        guard let text = try? HostFiles.read("/proc/\(pid)/stat", limit: 1 << 16),
+            let bracket = text.lastIndex(of: UInt8(ascii: ")"))
+        else { return false }
+        let fields = Bytes(text[(bracket + 1)...]).split(0x20)
+        return fields.count > 6 && (fields[6].decimal ?? 0) & 0x40 != 0
+    }
+
     /// The state letter and the start time in a line of /proc/PID/stat. The second field, the name, may hold spaces and
     /// brackets, so fields are counted from the last closing bracket.
     package static func parseStat(_ text: Bytes) -> (state: UInt8, startTime: UInt64)? {

@@ -127,6 +127,17 @@ package struct RootDirectory: ~Copyable {
         if result != -Errno.eexist.rawValue { try check(result, "mkdirat", name) }
     }
 
+    /// Gives a name of an open directory the mode and the owner of another directory. An owner that is nobody in this
+    /// user namespace cannot be given: EINVAL of fchownat(2).
+    package static func makeAlike(_ name: Bytes, _ other: Int32, in parent: Int32) throws(SystemError) {
+        let like = try hullStatus(other, "", Int32(AT_EMPTY_PATH))
+        do { try changeOwner(name, uid: like.uid, gid: like.gid, in: parent) } catch {
+            guard error.errno == .einval else { throw error }
+        }
+        let result = unsafe name.withCString { unsafe chull_fchmodat(parent, $0, like.permissions) }
+        try check(result, "fchmodat", name)
+    }
+
     /// A symbolic link below an open directory; what is already there stays.
     package static func makeLink(_ name: Bytes, to target: Bytes, in parent: Int32) throws(SystemError) {
         let result = unsafe name.withCString { name in

@@ -85,6 +85,8 @@ package struct Errno: RawRepresentable, Hashable, Sendable {
     package static let enosys = Errno(rawValue: CHull.ENOSYS)
     /// Directory not empty.
     package static let enotempty = Errno(rawValue: CHull.ENOTEMPTY)
+    /// The layers of an overlay are not those that it was written over.
+    package static let estale = Errno(rawValue: CHull.ESTALE)
     /// Too many levels of symbolic links.
     package static let eloop = Errno(rawValue: CHull.ELOOP)
     /// No data available.

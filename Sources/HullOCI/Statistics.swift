@@ -116,6 +116,11 @@ extension Statistics: JSONWritable {
     package func write(_ writer: inout JSONWriter) {
         writer.object { writer in
             writer.member("cpu", cpu)
+            writer.key("cpuset")
+            writer.object { writer in
+                // What cgroup v1 has beside the lists; readers look for the keys.
+                for key in cpusetFlags { writer.member(key, UInt64(0)) }
+            }
             writer.member("memory", memory)
             writer.key("pids")
             writer.object { writer in
@@ -136,6 +141,11 @@ extension Statistics: JSONWritable {
         }
     }
 }
+
+private let cpusetFlags: [StaticString] = [
+    "cpu_exclusive", "mem_hardwall", "mem_exclusive", "memory_migrate", "memory_spread_page", "memory_spread_slab",
+    "memory_pressure", "sched_load_balance", "sched_relax_domain_level",
+]
 
 extension Statistics.CPU: JSONWritable {
     package func write(_ writer: inout JSONWriter) {

@@ -23,6 +23,11 @@ package enum KnownAnnotation: CaseIterable, Sendable {
     /// The socket to which the first process's pidfd is sent.
     case pidfdReceiver
 
+    /// Makes the root a union, and says where its changes go.
+    case overlay
+    /// The layers of that union, in place of `root.path`.
+    case overlayLower
+
     /// The key.
     package var name: Bytes {
         switch self {
@@ -34,6 +39,8 @@ package enum KnownAnnotation: CaseIterable, Sendable {
         case .keepOriginalGroups: "run.oci.keep_original_groups"
         case .pidfdReceiver: "run.oci.pidfd_receiver"
         case .mountContextType: "run.oci.mount_context_type"
+        case .overlay: "run.hull.overlay"
+        case .overlayLower: "run.hull.overlay.lower"
         }
     }
 

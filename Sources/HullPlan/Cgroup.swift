@@ -16,6 +16,7 @@ extension Resolution {
             return
         }
         plan.cgroup.mountPoint = mount
+        plan.cgroup.countsMemory = host.controllers.contains("memory")
         outside(.makeCgroup, "/linux/cgroupsPath")
         let resources = resolveResources(linux?.resources, at: "/linux/resources", &findings)
         var absent: [Bytes] = []
@@ -27,12 +28,24 @@ extension Resolution {
             }
         }
         enableForNoLimit(resources)
-        for file in resources.files where !absent.contains(file.controller) {
-            let step = OutsideStep(action: .writeCgroupFile(file), origin: file.origin)
-            if file.afterProcess { cgroupFilesAfterClone.append(step) } else { plan.outside.append(step) }
-        }
+        writeFiles(resources, without: absent)
         plan.cgroup.deviceFilter = resolveDeviceRules(
             linux?.resources?.devices, at: "/linux/resources/devices", &findings)
+    }
+
+    /// Most limits are there before the process is. Those under which it could not be set up follow when it is, before
+    /// its program begins; what the set-up itself may take is limited meanwhile.
+    private mutating func writeFiles(_ resources: ResourcesPlan, without absent: [Bytes]) {
+        for file in resources.files where !absent.contains(file.controller) {
+            // Of two words for one file the later one counts.
+            cgroupFilesAfterSetUp.removeAll { $0.action.cgroupFile?.name == file.name }
+            let now = file.duringSetUp
+            if let now { outside(.writeCgroupFile(now), file.origin) }
+            guard now != file else { continue }
+            let lowers = file.name == "memory.max"
+            cgroupFilesAfterSetUp.append(
+                OutsideStep(action: lowers ? .lowerMemory(file) : .writeCgroupFile(file), origin: file.origin))
+        }
     }
 
     /// A file that says "no limit" needs no controller; where there is one, the file is there to be read.
@@ -113,3 +126,52 @@ extension Findings {
 
 /// Controllers that are younger than the oldest kernel that hull runs on.
 private let firstKernels: [(controller: Bytes, major: UInt32, minor: UInt32)] = [("dmem", 6, 14)]
+
+extension CgroupFile {
+    /// What is written before the process is there; nil where nothing is.
+    ///
+    /// The process of the set-up is small, but not as small as a program can be, and more is counted to its cgroup than
+    /// to that of a program: its copies of the runtime's pages. Nor may it be slowed down by memory.high for minutes.
+    fileprivate var duringSetUp: CgroupFile? {
+        if afterSetUp { return nil }
+        guard let bytes = memoryValue, bytes < CgroupFile.setUpMemory else { return self }
+        if name == "memory.high" { return nil }
+        guard name == "memory.max" else { return self }
+        var roomy = self
+        roomy.value = "\(CgroupFile.setUpMemory)"
+        return roomy
+    }
+
+    /// What the set-up may take: several times what it needs, and not so much that a machine would miss it.
+    package static let setUpMemory: UInt64 = 16 << 20
+
+    /// The number as memparse() of the kernel reads it: `unified` may say 64K. nil for `max`.
+    fileprivate var memoryValue: UInt64? {
+        let shift: UInt64
+        switch value.array.last {
+        case UInt8(ascii: "k"), UInt8(ascii: "K"): shift = 10
+        case UInt8(ascii: "m"), UInt8(ascii: "M"): shift = 20
+        case UInt8(ascii: "g"), UInt8(ascii: "G"): shift = 30
+        default: return value.decimal
+        }
+        return value.prefix(value.count - 1).decimal.map { $0 << shift }
+    }
+}
+
+extension ContainerPlan {
+    /// The limit of memory, where it follows the set-up.
+    package var lateMemoryLimit: UInt64? {
+        for case .lowerMemory(let file) in outside.map(\.action) { return file.memoryValue }
+        return nil
+    }
+}
+
+extension OutsideAction {
+    /// The file of the cgroup that is written.
+    var cgroupFile: CgroupFile? {
+        switch self {
+        case .writeCgroupFile(let file), .lowerMemory(let file): file
+        default: nil
+        }
+    }
+}

@@ -49,6 +49,8 @@ package enum OutsideAction: Sendable {
     case enableController(Bytes)
     /// Writes a file of the cgroup.
     case writeCgroupFile(CgroupFile)
+    /// Lowers the limit of memory from what the set-up may take to what the program may. It may kill.
+    case lowerMemory(CgroupFile)
     /// Makes or finds the directory of the class of service in resctrl.
     case makeIntelRdt
     /// Puts the process into that class.
@@ -58,6 +60,9 @@ package enum OutsideAction: Sendable {
     /// Makes a filesystem and keeps a detached mount of it, to be attached inside: one with an id map, which only its
     /// maker may have.
     case makeFilesystem(FilesystemPlan, MountIDMapPlan, slot: Int)
+    /// Makes the directories `upper` and `work` in this one where they are missing, with mode and owner of another
+    /// directory: the union's root shows them.
+    case makeUpperLayer(Bytes, like: Bytes)
     /// A user namespace that nobody lives in: it holds the id maps of mounts.
     case makeUserNamespace(uids: [IDMapping], gids: [IDMapping], slot: Int)
     /// Opens the file of a namespace to join.
@@ -245,6 +250,8 @@ package struct CgroupPlan: Sendable {
     package var mountPoint: Bytes = ""
     /// The path below it, beginning with a slash.
     package var path: Bytes = ""
+    /// Whether the kernel counts memory in this tree.
+    package var countsMemory = false
     /// The program that decides on device access.
     package var deviceFilter: [EBPFInstruction] = []
     /// The directory on the host.

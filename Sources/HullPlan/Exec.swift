@@ -46,6 +46,7 @@ package func resolveExec(
     plan.process.preservedDescriptors = request.preservedDescriptors
     if keepsOriginalGroups(target.annotations) { plan.process.groups = nil }
     plan.cgroup.mountPoint = host.cgroupMount ?? ""
+    plan.cgroup.countsMemory = host.controllers.contains("memory")
     plan.cgroup.path = resolveExecCgroup(request.cgroups, &findings)
     let labels = process.labels(at: .root)
     plan.spawn.slots = 2
@@ -97,8 +98,8 @@ private func execOutside(
     if let final = cpus.final {
         steps.append(OutsideStep(action: .affinity(final), origin: "/execCPUAffinity/final"))
     }
-    if let score = process.oomScoreAdj { steps.append(OutsideStep(action: .oomScore(score), origin: "/oomScoreAdj")) }
     steps.append(OutsideStep(action: .awaitReady, origin: ""))
+    if let score = process.oomScoreAdj { steps.append(OutsideStep(action: .oomScore(score), origin: "/oomScoreAdj")) }
     steps += resolveScheduling(process, at: .root, &findings)
     for limit in resolveRlimits(process.rlimits, at: "/rlimits", &findings) {
         steps.append(

@@ -95,8 +95,8 @@ private struct MountRow {
         source = overlay.lower.map(path).joined(":")
         if let upper = overlay.upper {
             options = ["upperdir=\(path(upper.directory))", "workdir=\(path(upper.work))"]
-        } else if overlay.throwAway {
-            options = ["upperdir thrown away"]
+        } else if let layer = overlay.throwAway {
+            options = ["upperdir thrown away"] + (layer.size.map { ["size=\($0)"] } ?? [])
         }
         options = words(for: overlay.attributes) + options + overlay.parameters.map(word)
     }
@@ -142,7 +142,7 @@ private func words(for overlay: OverlayPlan) -> Bytes {
     let lower = overlay.lower.map { Bytes(decimal: $0) }.joined(":")
     let how: Bytes = overlay.layerByLayer ? "lowerdir+" : "lowerdir"
     if let upper = overlay.upper { return "overlay \(how) \(lower) upperdir \(upper.directory) workdir \(upper.work)" }
-    return "overlay \(how) \(lower)" + (overlay.throwAway ? " upperdir tmpfs" : "")
+    return "overlay \(how) \(lower)" + (overlay.throwAway == nil ? "" : " upperdir tmpfs")
 }
 
 /// What is set and cleared on a tree, in the words of mount options.

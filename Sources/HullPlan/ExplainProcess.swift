@@ -21,7 +21,7 @@ extension PlanText {
         guard !cgroup.path.isEmpty else { return }
         heading("cgroup")
         field("path", cgroup.directory)
-        for case .writeCgroupFile(let file) in steps.map(\.action) { field("file", "\(file.name) = \(file.value)") }
+        for file in steps.compactMap(\.action.cgroupFile) { field("file", "\(file.name) = \(file.value)") }
         field("device filter", "\(cgroup.deviceFilter.count) instructions")
     }
 

@@ -9,7 +9,7 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .record: StepWords("record", plan.id)
     case .makeCgroup: StepWords("mkdir", plan.cgroup.directory)
     case .enableController(let name): StepWords("write", "cgroup.subtree_control = +\(name)")
-    case .writeCgroupFile(let file): StepWords("write", words(for: file))
+    case .writeCgroupFile(let file), .lowerMemory(let file): StepWords("write", words(for: file))
     case .makeIntelRdt: StepWords("mkdir", "resctrl \(plan.intelRdt?.words ?? "")")
     case .joinIntelRdt: StepWords("write", "resctrl \(plan.intelRdt?.words ?? "")/tasks")
     case .openTree(let tree): StepWords("open_tree", words(for: tree))
@@ -22,6 +22,7 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .openHookOutput(let path, let slot): StepWords("open", "\(path) -> \(slot)")
     case .connectConsole(let path): StepWords("connect", path)
     case .listenForStart: StepWords("listen", "for start")
+    case .makeUpperLayer(let directory, let path): StepWords("mkdir", "\(directory)/work, upper (like \(path))")
     case .moveNetDevice(let device, let slot):
         StepWords("RTM_SETLINK", words(for: device, slot))
     case .clone: StepWords("clone3", words(for: plan.spawn))

@@ -23,8 +23,8 @@ struct Resolution {
     var namespaces = NamespaceList()
     /// Steps that open layers: they come before everything else inside.
     var layers: [InsideStep] = []
-    /// Files of the cgroup that would keep the first process out, `pids.max` of 0 for instance.
-    var cgroupFilesAfterClone: [OutsideStep] = []
+    /// Files of the cgroup that would keep the first process out, or from its set-up: `pids.max` of 0 for instance.
+    var cgroupFilesAfterSetUp: [OutsideStep] = []
     /// The slot of a mount namespace to join at the end.
     var mountNamespaceSlot: Int?
     /// By kind, the slots of the namespaces that are joined by path.
@@ -121,11 +121,9 @@ struct Resolution {
         moveNetDevices(beforeClone: true)
         outside(.clone, "/linux/namespaces")
         if plan.intelRdt != nil { outside(.joinIntelRdt, linuxPointer("intelRdt")) }
-        plan.outside += cgroupFilesAfterClone
         outside(.attachDeviceFilter, "/linux/resources/devices")
         resolveIDMaps()
         moveNetDevices(beforeClone: false)
-        if let adjustment = config.process?.oomScoreAdj { outside(.oomScore(adjustment), "/process/oomScoreAdj") }
         if newUserNamespace { outside(.releaseMappings, "/linux/uidMappings") }
         if passesTimeOffsets { outside(.passTimeOffsets, "/linux/timeOffsets") }
         if !plan.hooks[.prestart].isEmpty || !plan.hooks[.createRuntime].isEmpty {
@@ -133,6 +131,9 @@ struct Resolution {
             outside(.hooks(.createRuntime), "/hooks/createRuntime")
         }
         outside(.awaitReady, "")
+        plan.outside += cgroupFilesAfterSetUp
+        // Until now the kernel may kill it: what cannot be killed waits for memory for ever, and hull with it.
+        if let adjustment = config.process?.oomScoreAdj { outside(.oomScore(adjustment), "/process/oomScoreAdj") }
         plan.outside += resolveScheduling(config.process, at: "/process", &findings)
         for limit in resolveRlimits(config.process?.rlimits, at: "/process/rlimits", &findings) {
             outside(.limit(limit.resource, soft: limit.soft, hard: limit.hard), limit.origin)

@@ -25,9 +25,8 @@ package struct CgroupFile: Equatable, Sendable {
     package var absence: Absence = .fails
     /// The controller that has it: what stands before the first dot.
     package var controller: Bytes { name.prefix(name.firstIndex(of: 0x2e) ?? name.count) }
-    /// Whether the container's process must be in the cgroup before the write: it could not be made inside any more
-    /// afterwards.
-    package var afterProcess = false
+    /// Whether the container's process must be in the cgroup, and its set-up done, before the write.
+    package var afterSetUp = false
 }
 
 /// What `linux.resources` asks of the container's cgroup, apart from devices.
@@ -95,8 +94,9 @@ extension ResourcesPlan {
             findings.error(
                 origin, "\(limit) tasks are more than the kernel counts, \(mostTasks)", hint: "-1 is no limit")
         default:
-            // With a limit of no task clone(2) into the cgroup is refused; a task that is already there may stay.
-            add(CgroupFile(name: "pids.max", value: "\(limit)", origin: origin, afterProcess: limit == 0))
+            // With a limit of no task clone(2) into the cgroup is refused; a task that is already there may stay. And
+            // in the set-up the process may have a child for a moment, a hook for instance.
+            add(CgroupFile(name: "pids.max", value: "\(limit)", origin: origin, afterSetUp: limit < 2))
         }
     }
 

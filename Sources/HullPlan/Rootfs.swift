@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import HullBytes
+package import HullBytes
 package import HullLinux
 internal import HullOCI
 
@@ -12,6 +12,14 @@ package enum RootPlan: Sendable {
     case overlay(OverlayPlan)
 }
 
+/// An upper layer on a tmpfs of its own.
+package struct ThrowAwayLayer: Equatable, Sendable {
+    /// As tmpfs(5) takes it; nil for half of the memory.
+    package var size: Bytes?
+
+    package init(size: Bytes? = nil) { self.size = size }
+}
+
 /// A union of directories: overlayfs.
 package struct OverlayPlan: Equatable, Sendable {
     /// The slots of the lower layers, the topmost first.
@@ -19,7 +27,7 @@ package struct OverlayPlan: Equatable, Sendable {
     /// The slots of upperdir and workdir; nil for an upper layer that is thrown away, or none.
     package var upper: (directory: Int, work: Int)?
     /// An upper layer on a tmpfs of its own, gone with the mount namespace.
-    package var throwAway = false
+    package var throwAway: ThrowAwayLayer?
     /// Everything else for the filesystem, `userxattr` for instance.
     package var parameters: [MountOptions.Parameter] = []
     package var attributes: MountAttributes = []
@@ -47,8 +55,11 @@ extension Resolution {
             findings.error(
                 ("/mounts" as JSONPointer).appending(index).appending("destination"), "is the root for the second time")
         }
+        let upper = resolveUpperLayer()
         if let overlay = onRoot.first {
-            resolveRootOverlay(overlay)
+            resolveRootOverlay(overlay, upper)
+        } else if let upper {
+            resolveUnion(upper)
         } else {
             let slot = newSlot()
             var tree = TreePlan(path: plan.rootfs, recursive: true, slot: slot)
@@ -67,7 +78,7 @@ extension Resolution {
         return ("/" + mount.destination).cleanedPath == "/"
     }
 
-    private mutating func resolveRootOverlay(_ index: Int) {
+    private mutating func resolveRootOverlay(_ index: Int, _ upper: (layer: UpperLayer, origin: JSONPointer)?) {
         let pointer = ("/mounts" as JSONPointer).appending(index)
         guard let mount = config.mounts?[index] else { return }
         let options = resolveOptions(mount, pointer)
@@ -85,7 +96,16 @@ extension Resolution {
         if let idMap = resolveIDMap(mount, options, pointer) {
             findings.error(idMap.origin, "a mount of type overlay takes no id map")
         }
-        guard let overlay = resolveOverlay(options, pointer) else { return }
+        guard var overlay = resolveOverlay(options, pointer) else { return }
+        if let upper {
+            if overlay.upper != nil || overlay.attributes.contains(.readOnly) {
+                findings.error(
+                    pointer.appending("options"), "the union has said where changes go, and the caller says it again",
+                    hint: "leave out upperdir=, workdir= and ro, or --overlay and the annotation")
+            }
+            overlay.throwAway = nil
+            setUpper(upper, &overlay)
+        }
         rootAction = (.root(.overlay(overlay)), pointer)
     }
 
@@ -94,12 +114,11 @@ extension Resolution {
     mutating func resolveOverlay(_ options: MountOptions, _ pointer: JSONPointer) -> OverlayPlan? {
         var overlay = OverlayPlan()
         overlay.attributes = options.attributesOfNew
-        overlay.layerByLayer = host.hasKernel(6, 7)
         var upper: MountOptions.Parameter?
         var work: MountOptions.Parameter?
         for parameter in options.data {
             switch parameter.key {
-            case "lowerdir": addLowerLayers(parameter, &overlay)
+            case "lowerdir": addLowerLayers(parameter.value ?? "", parameter.origin, &overlay)
             case "upperdir": upper = parameter
             case "workdir": work = parameter
             default: overlay.parameters.append(parameter)
@@ -107,9 +126,6 @@ extension Resolution {
         }
         // Read-only is said to the mount: mount points may still have to be made in the union while it is set up.
         overlay.parameters += flagParameters(options, pointer).filter { $0.key != "ro" }
-        if let mountLabel, !overlay.parameters.contains(where: { contextKeys.contains($0.key) }) {
-            overlay.parameters.append(mountLabel)
-        }
         if overlay.lower.isEmpty {
             findings.error(pointer.appending("options"), "an overlay needs lowerdir=", hint: "lowerdir=upper:lower")
             return nil
@@ -118,23 +134,30 @@ extension Resolution {
             overlay.upper = (openLayer(upper.value ?? "", upper.origin), openLayer(work.value ?? "", work.origin))
         } else if let lonely = upper ?? work {
             findings.error(lonely.origin, "upperdir and workdir are only used together")
-        } else {
-            overlay.throwAway = !overlay.attributes.contains(.readOnly)
+        } else if !overlay.attributes.contains(.readOnly) {
+            overlay.throwAway = ThrowAwayLayer()
+        }
+        finish(&overlay, pointer)
+        return overlay
+    }
+
+    /// What every union gets.
+    mutating func finish(_ overlay: inout OverlayPlan, _ pointer: JSONPointer) {
+        overlay.layerByLayer = host.hasKernel(6, 7)
+        if let mountLabel, !overlay.parameters.contains(where: { contextKeys.contains($0.key) }) {
+            overlay.parameters.append(mountLabel)
         }
         // trusted.* attributes are denied in a user namespace: overlayfs(5), "userxattr".
         if newUserNamespace, !overlay.parameters.contains(where: { $0.key == "userxattr" }) {
             overlay.parameters.append(.init(key: "userxattr", value: nil, origin: pointer))
         }
-        return overlay
     }
 
-    private mutating func addLowerLayers(_ parameter: MountOptions.Parameter, _ overlay: inout OverlayPlan) {
-        for layer in splitLayers(parameter.value ?? "") {
-            overlay.lower.append(openLayer(layer, parameter.origin))
-        }
+    mutating func addLowerLayers(_ value: Bytes, _ origin: JSONPointer, _ overlay: inout OverlayPlan) {
+        for layer in splitLayers(value) { overlay.lower.append(openLayer(layer, origin)) }
     }
 
-    private mutating func openLayer(_ path: Bytes, _ origin: JSONPointer) -> Int {
+    mutating func openLayer(_ path: Bytes, _ origin: JSONPointer) -> Int {
         if path.isEmpty { findings.error(origin, "a layer's path is empty") }
         let slot = newSlot()
         layers.append(InsideStep(action: .openLayer(path: path.below(request.bundle), slot: slot), origin: origin))

@@ -98,8 +98,6 @@ extension Creation {
         record.pid = made.process.pid
         initSocket = made.socket.number
         spawned = consume made
-        let place = cgroup
-        spawned?.cgroup = place
         record.startTime = Procfs.startTime(of: record.pid) ?? 0
         try directory.write(record)
         listener = nil
@@ -158,7 +156,7 @@ extension Creation {
     }
 
     private func next() throws(Failure) -> InitMessage {
-        guard let message = try spawned?.next(plan.inside, cgroup: cgroup) else { throw Failure("there is no process") }
+        guard let message = try spawned?.next(plan, cgroup) else { throw Failure("there is no process") }
         return message
     }
 

@@ -61,9 +61,12 @@ package struct Creation: ~Copyable {
         case .hooks(let kind): try runHooks(kind)
         case .awaitReady: try awaitReady()
         case .makeIntelRdt: try makeIntelRdt()
+        case .lowerMemory(let file): try lowerMemory(file, step.origin)
         default:
             do throws(SystemError) { try carryOut(step.action) } catch {
-                throw Failure(error, pointer: step.origin(of: error, plan), hint: hint(for: error, step.action))
+                var failure = Failure(error, pointer: step.origin(of: error, plan), hint: hint(for: error, step.action))
+                if error.errno == .eagain { failure.blameTasks(cgroup) }
+                throw failure
             }
         }
     }
@@ -82,6 +85,7 @@ package struct Creation: ~Copyable {
         case .writeCgroupFile(let file): try cgroup.write(file)
         case .openTree(let tree): held.set(tree.slot, try open(tree))
         case .makeFilesystem(let filesystem, let map, let slot): held.set(slot, try make(filesystem, map))
+        case .makeUpperLayer(let path, let other): try makeUpperLayer(path, like: other)
         case .makeUserNamespace(let uids, let gids, let slot):
             held.set(slot, try UserNamespace.holding(uids: uids.mapText, gids: gids.mapText))
         case .openNamespace(let kind, let path, let slot): held.set(slot, try openNamespace(kind, path))
@@ -112,7 +116,7 @@ package struct Creation: ~Copyable {
         case .ioPriority(let priority): try Scheduling.set(priority, group: record.pid)
         case .pidFile(let path):
             try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644, through: record.pidFileSibling)
-        case .hooks, .awaitReady, .makeIntelRdt: break
+        case .hooks, .awaitReady, .makeIntelRdt, .lowerMemory: break
         }
     }
 }

@@ -37,7 +37,7 @@ extension ContainerStore {
             var files = DescriptorList()
             if let file = try? Descriptor(opening: record.cgroup + "/memory.events") { files.set(0, file) }
             let kills = files[0] ?? -1
-            let levels = cgroup.levels(below: try mountPoint(of: record.cgroup))
+            let levels = cgroup.levels
             var before = levels.map { $0.outOfMemory() }
             if kills >= 0 { _ = try hullReadAgain(kills, "memory.events") }
             var next = Clock.monotonic
@@ -66,36 +66,5 @@ extension ContainerStore {
         let record = try open(id).requireRecord()
         guard isAlive(record) else { throw Failure("container not running") }
         return record
-    }
-
-    private func mountPoint(of path: Bytes) throws(SystemError) -> Bytes {
-        try MountInfo.all().filter { $0.type == "cgroup2" && path.hasPrefix($0.mountPoint) }.map(\.mountPoint)
-            .max { $0.count < $1.count } ?? "/sys/fs/cgroup"
-    }
-}
-
-/// What memory.events of a cgroup counts.
-struct OutOfMemory {
-    /// Processes killed in the cgroup and below.
-    var kills: UInt64 = 0
-    /// How often the limit of the cgroup itself was hit and nothing could be taken back, memory.events.local.
-    var ownLimit: UInt64 = 0
-}
-
-extension CgroupDirectory {
-    func outOfMemory() -> OutOfMemory {
-        OutOfMemory(
-            kills: count("oom_kill", in: "memory.events") ?? 0, ownLimit: count("oom", in: "memory.events.local") ?? 0)
-    }
-
-    /// The cgroup and those above it, without the root, which has no limit.
-    func levels(below mountPoint: Bytes) -> [CgroupDirectory] {
-        var levels = [self]
-        var above = path.parentPath
-        while above.count > mountPoint.count, above.hasPrefix(mountPoint) {
-            levels.append(CgroupDirectory(path: above))
-            above = above.parentPath
-        }
-        return levels
     }
 }

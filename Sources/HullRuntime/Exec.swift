@@ -85,7 +85,7 @@ package struct Execution: ~Copyable {
         do throws(Failure) {
             for step in plan.outside { try apply(step) }
             let agent = try SeccompAgent.connect(plan.process.listener, pid: pid, record, status)
-            try spawned?.start(plan, agent: agent)
+            try spawned?.start(plan, CgroupDirectory(path: record.cgroup), agent: agent)
         } catch {
             if let made = spawned.take() {
                 try? made.process.signal(9)
@@ -97,13 +97,19 @@ package struct Execution: ~Copyable {
 
     private mutating func apply(_ step: OutsideStep) throws(Failure) {
         if case .awaitReady = step.action {
-            guard case .ready(let hint)? = try spawned?.next(plan.inside, cgroup: nil) else {
+            guard case .ready(let hint)? = try spawned?.next(plan, CgroupDirectory(path: record.cgroup)) else {
                 throw Failure("the process is not ready")
             }
             spawned?.hint = hint
             return
         }
-        do throws(SystemError) { try carryOut(step.action) } catch { throw Failure(error, pointer: step.origin) }
+        do throws(SystemError) { try carryOut(step.action) } catch {
+            var failure = Failure(error, pointer: step.origin)
+            if error.errno == .eagain {
+                failure.blameTasks(CgroupDirectory(path: record.cgroup))
+            }
+            throw failure
+        }
     }
 
     private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
@@ -142,8 +148,6 @@ package struct Execution: ~Copyable {
         }
         pid = made.process.pid
         spawned = consume made
-        // Of a container that is paused, `exec` was told that it is.
-        if status != .paused { spawned?.cgroup = CgroupDirectory(path: record.cgroup) }
         consoleSocket = nil
     }
 

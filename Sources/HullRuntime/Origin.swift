@@ -53,11 +53,15 @@ extension Failure {
     /// A call that the kernel refused to the container's process, in a step of its list.
     init(_ error: SystemError, of step: InsideStep?) {
         let pointer = step?.origin(of: error)
-        self.init(error, pointer: pointer, hint: Failure.hint(for: error, pointer))
+        self.init(error, pointer: pointer, hint: Failure.hint(for: error, step, pointer))
     }
 
     /// What to do about errors of mounts that the kernel has no words for.
-    private static func hint(for error: SystemError, _ pointer: JSONPointer?) -> Bytes? {
+    private static func hint(for error: SystemError, _ step: InsideStep?, _ pointer: JSONPointer?) -> Bytes? {
+        if case .root(.overlay) = step?.action, error.call == "fsconfig" {
+            if error.errno == .ebusy { return "another container uses its upper layer" }
+            if error.errno == .estale { return "its upper layer was written over other layers" }
+        }
         if pointer == "/linux/mountLabel" { return "SELinux is off, or not in this kernel" }
         guard error.call == "fsopen", error.errno == .enodev else { return nil }
         let lines = Bytes((try? HostFiles.read("/proc/filesystems")) ?? []).split(0x0a)

@@ -47,7 +47,9 @@ extension Creation {
             throw undo(error)
         }
         relay?.restore()
-        return (status.code, keep ? [] : removeAfterEnd())
+        var warnings: [Failure] = []
+        if status == .signaled(9), let warning = cgroup.memoryWarning() { warnings.append(warning) }
+        return (status.code, warnings + (keep ? [] : removeAfterEnd()))
     }
 
     private borrowing func attendProcess(

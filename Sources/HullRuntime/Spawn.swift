@@ -14,8 +14,6 @@ struct Spawned: ~Copyable {
     let socket: Descriptor
     /// Why execve may fail, told beforehand.
     var hint: Bytes = ""
-    /// Where a freeze would make all waiting vain; nil where the end of it is to be waited for.
-    var cgroup: CgroupDirectory?
 }
 
 /// Clones the container's process, which then runs the inside list. `instead` may name another cgroup where the kernel
@@ -101,28 +99,43 @@ private func processMade(
 }
 
 extension Spawned {
-    /// The next message of the process; its death is a failure that says how it died. `steps` is what it runs.
-    func next(_ steps: [InsideStep], cgroup: CgroupDirectory?) throws(Failure) -> InitMessage {
+    /// The next message of the process; its death is a failure that says how it died.
+    func next(_ plan: ContainerPlan, _ cgroup: CgroupDirectory) throws(Failure) -> InitMessage {
         let received: Received
         do throws(SystemError) {
-            received = try Spawned.receive(from: socket.number, until: process.pidfd.number, in: self.cgroup)
+            received = try Spawned.receive(from: socket.number, until: process.pidfd.number, cgroup)
         } catch { throw Failure(error, pointer: error.call == "cgroup" ? "/linux/cgroupsPath" : nil) }
-        guard let message = InitMessage(received.message) else { throw died(cgroup) }
+        guard let message = InitMessage(received.message) else {
+            throw cgroup.memoryFailure(said: plan.lateMemoryLimit)
+                ?? Failure("the container's process died while it was being set up")
+        }
         if case .failure(let step, let error) = message {
-            throw Failure(error, of: step < steps.count ? steps[step] : nil)
+            var failure = Failure(error, of: step < plan.inside.count ? plan.inside[step] : nil)
+            if error.errno == .eagain { failure.blameTasks(cgroup) }
+            throw failure
         }
         return message
     }
 
     /// A message of the process, what it said before its death included; empty at the end of its socket, or when it is
     /// dead: a child that it was just making may still hold the other end.
+    ///
+    /// Where a limit of memory is reached and nobody may be killed for it (an `oom_score_adj` of -1000, which may be
+    /// the caller's own), the process asks for its page again and again, for ever: then it is killed from here.
     private static func receive(
-        from socket: Int32, until pidfd: Int32, in cgroup: CgroupDirectory?
+        from socket: Int32, until pidfd: Int32, _ cgroup: CgroupDirectory
     ) throws(SystemError) -> Received {
+        var before: OutOfMemory?
         var ready: Int32 = 0
-        while ready == 0 {
-            ready = try Poll.ready([socket, pidfd], timeoutMilliseconds: cgroup == nil ? -1 : 1000)
-            if ready == 0 { try cgroup?.checkThawed() }
+        while true {
+            ready = try Poll.ready([socket, pidfd], timeoutMilliseconds: 1000)
+            if ready != 0 { break }
+            try cgroup.checkThawedAbove()
+            let now = cgroup.outOfMemory()
+            if let before, now.kills == before.kills, now.ownLimit > before.ownLimit {
+                try ProcessHandle.signal(pidfd: pidfd, 9)
+            }
+            before = now
         }
         if ready & 1 == 0, try Poll.ready([socket], timeoutMilliseconds: 0) == 0 {
             return Received(message: "", descriptor: nil)
@@ -130,32 +143,24 @@ extension Spawned {
         return try Sockets.receive(from: socket)
     }
 
-    /// The container's process is gone before it said why: mostly the memory limit.
-    private func died(_ cgroup: CgroupDirectory?) -> Failure {
-        if let kills = cgroup?.outOfMemory().kills, kills > 0 {
-            return Failure(
-                "the container's process was killed for memory while it was being set up",
-                pointer: "/linux/resources/memory/limit", hint: "the memory limit is too low to start")
-        }
-        return Failure("the container's process died while it was being set up")
-    }
-
     /// Lets the process become the container's program, and waits until it has: its end of the socket is closed by
     /// execve.
-    func start(_ plan: ContainerPlan, agent: consuming SeccompAgent?) throws(Failure) {
+    func start(_ plan: ContainerPlan, _ cgroup: CgroupDirectory, agent: consuming SeccompAgent?) throws(Failure) {
         try attempt { () throws(SystemError) in try RuntimeWord.start.send(to: socket.number) }
         try Spawned.awaitExec(
-            socket.number, process.pidfd.number, in: cgroup, executable: plan.process.arguments.first ?? "", hint: hint,
-            steps: plan.inside, agent: agent)
+            socket.number, process.pidfd.number, executable: plan.process.arguments.first ?? "", hint: hint,
+            steps: plan.inside, agent: agent, cgroup)
+        // Where nobody counts memory there is nothing to ask.
+        if plan.cgroup.countsMemory { try cgroup.checkExecuted(process.pid) }
     }
 
     /// Waits on a socket for the report of a failure, or for its end, which is success. On the way the agent gets the
     /// descriptor of the filter's notifications.
     static func awaitExec(
-        _ socket: Int32, _ pidfd: Int32, in cgroup: CgroupDirectory?, executable: Bytes, hint: Bytes,
-        steps: [InsideStep], agent: consuming SeccompAgent?
+        _ socket: Int32, _ pidfd: Int32, executable: Bytes, hint: Bytes, steps: [InsideStep],
+        agent: consuming SeccompAgent?, _ cgroup: CgroupDirectory
     ) throws(Failure) {
-        var received = try attempt { () throws(SystemError) in try receive(from: socket, until: pidfd, in: cgroup) }
+        var received = try attempt { () throws(SystemError) in try receive(from: socket, until: pidfd, cgroup) }
         if let agent, case .listener? = InitMessage(received.message) {
             guard let filter = received.takeDescriptor() else {
                 throw Failure("the container's process sent no filter for the agent")
@@ -163,7 +168,7 @@ extension Spawned {
             try agent.deliver(filter)
             received = try attempt { () throws(SystemError) in
                 try RuntimeWord.goOn.send(to: socket)
-                return try receive(from: socket, until: pidfd, in: cgroup)
+                return try receive(from: socket, until: pidfd, cgroup)
             }
         }
         let message = received.message
@@ -178,6 +183,7 @@ extension Spawned {
             let hook = ("/hooks/startContainer" as JSONPointer).appending(index)
             var failure = Failure(error, pointer: error.call.hasSuffix("execve") ? hook.appending("path") : hook)
             failure.endsContainer = true
+            if error.errno == .eagain { failure.blameTasks(cgroup) }
             throw failure
         default: throw Failure("the container's process sent an unknown message")
         }

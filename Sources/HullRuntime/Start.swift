@@ -19,7 +19,7 @@ extension Creation {
     mutating func start() throws(Failure) {
         do throws(Failure) {
             let agent = try SeccompAgent.connect(plan.process.listener, pid: record.pid, record, .created)
-            try spawned?.start(plan, agent: agent)
+            try spawned?.start(plan, cgroup, agent: agent)
             // From here on they are the container's; a descriptor of its network namespace would keep it alive.
             netDevices = nil
             // From here on it is a container as any other: to be killed and deleted by other calls.
@@ -45,20 +45,21 @@ extension ContainerStore {
         switch directory.status(record) {
         case .created: break
         case .creating: throw Failure("cannot start a container that is still being created")
-        case .stopped: throw Failure("cannot start a container that has stopped")
+        case .stopped: throw directory.cannotStartStopped(record)
         case .paused: throw Failure("cannot start a paused container", hint: "hull resume \(id) goes first")
         case .running: throw Failure("cannot start an already running container")
         }
         let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
-        guard isAlive(record) else { throw Failure("cannot start a container that has stopped") }
+        guard isAlive(record) else { throw directory.cannotStartStopped(record) }
         let notify = try listenForNotifications(directory)
         let agent = try SeccompAgent.connect(record.seccompListener, pid: record.pid, record, .created)
         let connection = try connect(directory)
         let hooks = try directory.hooksPlan(of: record)
+        let cgroup = CgroupDirectory(path: record.cgroup)
         do throws(Failure) {
             try Spawned.awaitExec(
-                connection.number, process.pidfd.number, in: CgroupDirectory(path: record.cgroup), executable: "",
-                hint: "", steps: [], agent: agent)
+                connection.number, process.pidfd.number, executable: "", hint: "", steps: [], agent: agent, cgroup)
+            try cgroup.checkExecuted(record.pid)
         } catch {
             throw error.endsContainer ? destroy(record, directory, process, hooks, error) : error
         }
@@ -98,7 +99,7 @@ extension ContainerStore {
         } catch {
             switch error.errno {
             case .enoent: throw Failure("cannot start an already running container")
-            case .econnrefused: throw Failure("cannot start a container that has stopped")
+            case .econnrefused: throw directory.cannotStartStopped(try? directory.requireRecord())
             default: throw Failure(error)
             }
         }
@@ -106,6 +107,16 @@ extension ContainerStore {
 }
 
 extension ContainerDirectory {
+    /// It has ended; where it was never started, its limit of memory may be why.
+    func cannotStartStopped(_ record: ContainerRecord?) -> Failure {
+        let cause = "cannot start a container that has stopped" as Bytes
+        guard let record, (try? HostFiles.status("\(path)/\(ContainerDirectory.startSocket)")) != nil,
+            var failure = CgroupDirectory(path: record.cgroup).memoryFailure()
+        else { return Failure(cause) }
+        failure.cause = "\(cause): \(failure.cause)"
+        return failure
+    }
+
     /// The hooks of the container's config, as it was when it was created.
     func hooksPlan(of record: ContainerRecord) throws(Failure) -> HooksPlan {
         var findings = Findings()

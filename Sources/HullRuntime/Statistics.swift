@@ -23,7 +23,7 @@ extension CgroupDirectory {
     }
 
     /// A file with one number; `max` is the greatest one.
-    private func number(_ name: Bytes) -> UInt64? {
+    func number(_ name: Bytes) -> UInt64? {
         guard let text = text(name)?.trimmed else { return nil }
         return text == "max" ? .max : text.decimal
     }

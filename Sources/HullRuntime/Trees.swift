@@ -43,6 +43,19 @@ extension Creation {
         }
     }
 
+    /// The upper layer of the root in a directory of the caller's, where it stays: it holds what the container wrote.
+    func makeUpperLayer(_ directory: Bytes, like path: Bytes) throws(SystemError) {
+        try HostFiles.makeDirectories(directory, mode: 0o700)
+        let parent = try Descriptor(opening: directory, [.path, .directory])
+        let other = try Descriptor(opening: path, [.path, .directory])
+        // Both: where the container's root may not write "work", the kernel makes the union read-only and says nothing.
+        for name in ["work", "upper"] as [Bytes]
+        where try RootDirectory.status(name, in: parent.number) == nil {
+            try RootDirectory.makeDirectory(name, mode: 0o700, in: parent.number)
+            try RootDirectory.makeAlike(name, other.number, in: parent.number)
+        }
+    }
+
     /// A new filesystem with an id map, detached.
     func make(_ plan: FilesystemPlan, _ map: MountIDMapPlan) throws(SystemError) -> Descriptor {
         let tree = try MountTree(making: plan)

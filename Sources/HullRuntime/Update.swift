@@ -21,6 +21,8 @@ extension ContainerStore {
             plan = try resolveUpdate(said, before: try directory.resources(), host, strict: strict)
             lines = try resolveIntelRdtUpdate(schemata)
         } catch { throw Failure(error) }
+        let lowersMemory = plan.files.contains { $0.name == "memory.max" }
+        let killed = lowersMemory ? CgroupDirectory(path: record.cgroup).outOfMemory().kills : 0
         var change = try ResourcesChange(plan, lines, record)
         for controller in plan.controllers {
             let mountPoint = host.cgroupMount ?? "/sys/fs/cgroup"
@@ -35,7 +37,8 @@ extension ContainerStore {
         } catch {
             throw change.undo(after: error)
         }
-        return plan.warnings
+        guard lowersMemory else { return plan.warnings }
+        return plan.warnings + change.cgroup.killsWarning(since: killed)
     }
 }
 
@@ -109,6 +112,16 @@ extension CgroupDirectory {
         throw Failure(
             "the limit \(limit) is below the \(used) bytes that are in use", pointer: origin,
             hint: "checkBeforeUpdate asks to refuse this")
+    }
+
+    /// The kernel keeps a new limit of memory whatever it costs.
+    fileprivate func killsWarning(since before: UInt64) -> [ConfigError] {
+        let kills = outOfMemory().kills
+        guard kills > before else { return [] }
+        let processes: Bytes = kills - before == 1 ? "process" : "processes"
+        return [
+            ConfigError("/memory/limit", "the kernel has killed \(kills - before) \(processes) to reach it")
+        ]
     }
 
     /// A burst must not be above the quota at any time: it goes first when it becomes smaller.

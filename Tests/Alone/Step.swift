@@ -183,7 +183,7 @@ enum StepTests {
             let before = Machine.mountinfoOfThread().count
             var plan = OverlayPlan()
             plan.lower = [0, 1]
-            plan.throwAway = true
+            plan.throwAway = ThrowAwayLayer(size: "1m")
             plan.layerByLayer = layerByLayer
             let tree = try stage.program.makeOverlay(plan)
             expect(Machine.mountinfoOfThread().count == before)

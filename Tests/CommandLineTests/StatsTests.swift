@@ -39,7 +39,7 @@ import Testing
         var later = statistics
         later.cpu.total += 250_000_000
         let second = view.text(of: [("web", later)], at: 1_000_000_000, live: true)
-        #expect(second.hasPrefix("\u{1b}[HID ") && second.hasSuffix("\u{1b}[J"))
+        #expect(second.hasPrefix("\u{1b}[?7l\u{1b}[HID ") && second.hasSuffix("\u{1b}[J\u{1b}[?7h"))
         #expect(second.text.contains("web   25.0%   2.750s"))
     }
 

@@ -89,6 +89,52 @@ struct Events {
         }
     }
 
+    // Goal: whoever reads runc's records finds every key in hull's. Method: both runtimes' record of a busy container.
+    @Test(
+        "EV-07 the records have every key of runc's",
+        .needs(.controller("memory"), .controller("io"), .controller("pids"), .hugetlb, .disk), .only(.hull))
+    func keys() throws {
+        guard let runc = Files.program("runc") else { return }
+        func paths(_ json: JSON?, _ prefix: String = "") -> Set<String> {
+            switch json {
+            case .object(let members)?:
+                members.reduce(into: []) { $0.formUnion(paths($1.value, prefix + "/" + $1.key)) }
+            case .array(let elements)?: elements.reduce(into: []) { $0.formUnion(paths($1, prefix + "/0")) }
+            default: [prefix]
+            }
+        }
+        try scenario { s in
+            let script = "dd if=/dev/zero of=/mnt/x bs=4096 count=100 oflag=direct; sync; echo up; exec sleep 100"
+            func edit(_ config: inout JSON) {
+                config["/linux/resources"] = [
+                    "memory": ["limit": 67_108_864], "pids": ["limit": 33],
+                    "cpu": ["quota": 20_000, "period": 100_000], "blockIO": ["weight": 100],
+                    "hugepageLimits": [["pageSize": "2MB", "limit": 2_097_152]],
+                ]
+                config.mount("/mnt", type: "bind", from: "/var/tmp", ["bind", "rw"])
+            }
+            let container = try s.start(script, [], edit)
+            container.says("up")
+            let own = try s.runtime("events", "--stats", container.id).json
+            let bundle = try s.bundle(script: script, edit)
+            let root = ["--root", s.directory + "/runc"]
+            var launch = Launch(runc, root + ["run", "-d", "-b", bundle.directory, "theirs"], in: s.directory)
+            launch.environment = Runtime.environment
+            let call = try s.runtime.start(launch)
+            defer {
+                launch.arguments = root + ["delete", "--force", "theirs"]
+                _ = try? s.runtime.start(launch).outcome()
+                Files.remove("/var/tmp/x")
+            }
+            #expect(call.outcome().ok)
+            eventually { call.stdout.contains("up") }
+            launch.arguments = root + ["events", "--stats", "theirs"]
+            let theirs = try s.runtime.start(launch).outcome().json
+            let missing = paths(theirs).subtracting(paths(own))
+            #expect(theirs != nil && missing.isEmpty, "\(missing.sorted())")
+        }
+    }
+
     @Test("EV-06 stats shows every running container in three forms", .only(.hull))
     func forms() throws {
         try scenario { s in

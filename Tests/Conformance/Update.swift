@@ -109,6 +109,33 @@ struct Update {
         }
     }
 
+    // Goal: the options that no other clause has. Method: each, and the file that it is for.
+    @Test(
+        "UP-20 --cpu-idle, --cpuset-mems, --blkio-weight", .only(.hull),
+        .needs(.controller("cpu"), .controller("cpuset"), .controller("io")))
+    func others() throws {
+        try #expect(after([["--cpu-idle", "1"], ["--cpu-idle", "0"]], read: ["cpu.idle"]) == [["1"], ["0"]])
+        try #expect(after([["--cpuset-mems", "0"]], read: ["cpuset.mems"]) == [["0"]])
+        let weights = try after([["--blkio-weight", "500"]], read: ["io.weight", "io.bfq.weight"])
+        #expect(weights.first?.contains { $0?.hasPrefix("default ") == true && $0 != "default 100" } == true)
+    }
+
+    // Goal: the limit is lowered at any rate, and whoever did it hears of the price. Method: less than is in use.
+    @Test("UP-21 a limit below the usage kills, and that is told", .needs(.controller("memory")), .only(.hull))
+    func kills() throws {
+        try scenario { s in
+            let container = try s.start("probe alloc 33554432 , sleep 100; exec sleep 100") {
+                $0["/linux/resources/memory"] = ["limit": 67_108_864, "swap": 67_108_864]
+            }
+            container.says(#"{"ok":true"#)
+            let outcome = try s.runtime("update", "--memory", "16m", container.id)
+            #expect(outcome.ok, "\(outcome)")
+            // It may kill another one while the first is dying.
+            expect(outcome, says: ["/memory/limit: the kernel has killed "])
+            #expect(Files.read(s.cgroupDirectory("g1") + "/memory.max")?.trimmed == "16777216")
+        }
+    }
+
     // Goal: lines of a class of service are not passed over. Method: a container that has none.
     @Test(
         "UP-15 lines for a class of service that the container has not are refused", .needs(.noResctrl),

@@ -30,6 +30,8 @@ import Testing
 
 private let golden =
     #"{"type":"stats","id":"web","data":{"cpu":{"usage":{"total":7,"kernel":0,"user":0},"throttling":{"periods":1}},"#
+    + #""cpuset":{"cpu_exclusive":0,"mem_hardwall":0,"mem_exclusive":0,"memory_migrate":0,"memory_spread_page":0,"#
+    + #""memory_spread_slab":0,"memory_pressure":0,"sched_load_balance":0,"sched_relax_domain_level":0},"#
     + #""memory":{"usage":{"limit":18446744073709551615,"failcnt":0},"swap":{"limit":0,"failcnt":0},"#
     + #""kernel":{"limit":0,"failcnt":0},"kernelTCP":{"limit":0,"failcnt":0},"raw":{"anon":5}},"#
     + #""pids":{"current":3},"blkio":{"ioServiceBytesRecursive":[{"major":8,"minor":1,"op":"Read","value":9}],"#

@@ -47,12 +47,12 @@ import Testing
         let given = try plan(["lowerdir=/a:/b", "upperdir=/u", "workdir=/w"])
         #expect(given.lower == [0, 1])
         #expect(given.upper?.directory == 2 && given.upper?.work == 3)
-        #expect(!given.throwAway)
+        #expect(given.throwAway == nil)
         let readOnly = try plan(["lowerdir=/a", "ro"])
-        #expect(readOnly.upper == nil && !readOnly.throwAway && readOnly.attributes == .readOnly)
+        #expect(readOnly.upper == nil && readOnly.throwAway == nil && readOnly.attributes == .readOnly)
         #expect(try plan(["lowerdir=/a", "rro"]).attributes == .readOnly)
         let thrownAway = try plan(["lowerdir=/a"])
-        #expect(thrownAway.upper == nil && thrownAway.throwAway && thrownAway.attributes == [])
+        #expect(thrownAway.upper == nil && thrownAway.throwAway == ThrowAwayLayer() && thrownAway.attributes == [])
     }
 
     // OV-52. Goal: what else is said reaches the filesystem, in order; its flags too, but read-only only the mount.
@@ -113,6 +113,41 @@ import Testing
         #expect(try config.plan().steps("outside").allSatisfy { !$0.contains("open_tree") })
         config.mounts?.append(Config.Mount(destination: ".", type: "overlay", options: ["lowerdir=/a"]))
         #expect(config.errors == ["/mounts/1/destination: is the root for the second time"])
+    }
+
+    // OV-57. Goal: what may be said of an upper layer. Method: a table of words; nil is an error.
+    @Test(
+        arguments: [
+            ("tmpfs", .tmpfs(size: nil)), ("tmpfs:64m", .tmpfs(size: "64m")), ("tmpfs:10%", .tmpfs(size: "10%")),
+            ("tmpfs:4096", .tmpfs(size: "4096")), ("/a/b/../c", .directory("/a/c")), ("d", .directory("/base/d")),
+            ("./tmpfs", .directory("/base/tmpfs")), ("", nil), ("tmpfs:", nil), ("tmpfs:0", nil), ("tmpfs:0m", nil),
+            ("tmpfs:m", nil), ("tmpfs:64q", nil), ("tmpfs:64m,mode=0", nil), ("tmpfs:-1", nil),
+        ] as [(String, UpperLayer?)]) func words(text: String, expected: UpperLayer?)
+    {
+        #expect((try? UpperLayer(Bytes(text), in: "/base")) == expected)
+    }
+
+    // OV-58. Goal: one answer to where changes go. Method: a union that says it, with the caller's wish by annotation;
+    // a wish without words, and layers without a wish.
+    @Test func saidTwice() throws {
+        var config = Config.smallest
+        config.annotations = [Entry(key: "run.hull.overlay", value: "tmpfs:1m")]
+        for options in [["lowerdir=/a", "ro"], ["lowerdir=/a", "upperdir=/u", "workdir=/w"]] as [[Bytes]] {
+            config.mounts = [Config.Mount(destination: "/", type: "overlay", options: options)]
+            #expect(
+                config.errors == [
+                    "/mounts/0/options: the union has said where changes go, and the caller says it again"
+                ])
+        }
+        config.mounts = [Config.Mount(destination: "/", type: "overlay", options: ["lowerdir=/a"])]
+        let roots = try config.plan().inside.compactMap { step -> OverlayPlan? in
+            if case .root(.overlay(let overlay)) = step.action { overlay } else { nil }
+        }
+        #expect(roots.map(\.throwAway) == [ThrowAwayLayer(size: "1m")])
+        config.annotations = [Entry(key: "run.hull.overlay", value: "tmpfs:x")]
+        #expect(config.errors == ["/annotations/run.hull.overlay: \"x\" is not a size of a tmpfs"])
+        config.annotations = [Entry(key: "run.hull.overlay.lower", value: "/a")]
+        #expect(config.errors == ["/annotations/run.hull.overlay.lower: has no use without run.hull.overlay"])
     }
 
     // Goal: each mistake at its place. Method: a table.

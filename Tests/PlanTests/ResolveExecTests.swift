@@ -78,7 +78,7 @@ import Testing
         }
         #expect(
             found == [
-                "connect /run/c", "clone3", "write oom_score_adj = -5", "poll ready", "prlimit64 RLIMIT_CORE 0 1",
+                "connect /run/c", "clone3", "poll ready", "write oom_score_adj = -5", "prlimit64 RLIMIT_CORE 0 1",
                 "rename /run/p",
                 "keyctl KEYCTL_JOIN_SESSION_KEYRING _ses.c1", "open /",
                 "open /dev/pts/ptmx, owner 7, 5 rows 6 columns", "chdir /srv", "fchown 0 1 2 to 7",

@@ -235,9 +235,11 @@ extension ResourcesPlan {
     @Test func pids() {
         func pids(_ limit: Int64?) -> (ResourcesPlan, Findings) { resolvedResources { $0.pids = .init(limit: limit) } }
         #expect(pids(100).0.lines == ["pids.max=100"])
-        #expect(pids(100).0.files.first?.afterProcess == false)
+        #expect(pids(100).0.files.first?.afterSetUp == false)
         #expect(pids(0).0.lines == ["pids.max=0"])
-        #expect(pids(0).0.files.first?.afterProcess == true)
+        #expect(pids(0).0.files.first?.afterSetUp == true)
+        #expect(pids(1).0.files.first?.afterSetUp == true)
+        #expect(pids(2).0.files.first?.afterSetUp == false)
         #expect(pids(-1).0.lines == ["pids.max=max?"])
         #expect(pids(-1).0.controllers.isEmpty)
         #expect(pids(nil).0 == ResourcesPlan())

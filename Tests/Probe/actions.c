@@ -247,6 +247,33 @@ static int alloc_action(int c, char **w) { // and touch every page
     return 1;
 }
 
+static int hugetlb_action(int c, char **w) { // reserve, or touch too
+    (void)c;
+    size_t size = (size_t)integer(w[0]);
+    char *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB, -1, 0);
+    if (memory == MAP_FAILED) return result(-1), 2;
+    if (!strcmp(w[1], "touch")) for (size_t i = 0; i < size; i += 2 << 20) memory[i] = 1;
+    result((int64_t)size);
+    return 2;
+}
+
+static int direct_action(int c, char **w) { // milliseconds for COUNT blocks of SIZE, past the cache
+    (void)c;
+    size_t size = (size_t)integer(w[2]);
+    struct timespec start, end;
+    void *block;
+    int fd = open(w[0], O_WRONLY | O_CREAT | O_TRUNC | O_DIRECT | O_CLOEXEC, 0644);
+    if (fd < 0 || posix_memalign(&block, 4096, size)) return result(-1), 3;
+    memset(block, 1, size);
+    clock_gettime(CLOCK_MONOTONIC, &start);
+    for (int64_t i = 0; i < integer(w[1]); i++)
+        if (write(fd, block, size) < 0) return result(-1), 3;
+    clock_gettime(CLOCK_MONOTONIC, &end);
+    result((end.tv_sec - start.tv_sec) * 1000 + (end.tv_nsec - start.tv_nsec) / 1000000);
+    close(fd);
+    return 3;
+}
+
 static int fork_action(int c, char **w) { // how many of N children could be made, all alive at once
     (void)c;
     int64_t wanted = integer(w[0]), made = 0;
@@ -359,6 +386,8 @@ const struct action actions[] = {
     {"sleep", 1, sleep_action, "SECONDS"},
     {"spin", 1, spin_action, "SECONDS"},
     {"alloc", 1, alloc_action, "BYTES"},
+    {"hugetlb", 2, hugetlb_action, "BYTES reserve|touch"},
+    {"direct", 3, direct_action, "FILE COUNT SIZE"},
     {"fork", 1, fork_action, "COUNT"},
     {"orphan", 1, orphan_action, "SECONDS"},
     {"signal-wait", 0, signal_wait_action, ""},

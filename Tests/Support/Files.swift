@@ -60,6 +60,15 @@ public enum Files {
         return lstat(path, &it) == 0 ? Int(it.st_uid) : -1
     }
 
+    public static func give(_ path: String, to owner: uid_t) throws {
+        try check(chown(path, owner, owner), "chown", path)
+    }
+
+    public static func inode(of path: String) -> String {
+        var it = stat()
+        return lstat(path, &it) == 0 ? "\(it.st_ino)" : "none"
+    }
+
     /// Removes a cgroup and those below it; they must be empty of processes.
     public static func removeCgroup(_ path: String) {
         for directory in HostSnapshot.directories(below: path).reversed() + [path] { rmdir(directory) }

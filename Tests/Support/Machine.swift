@@ -8,7 +8,7 @@ public enum Machine {
         case root, cgroup2, userNamespace, network, networkTool
         case controller(String)
         case capability(Int, String)
-        case hugetlb, fuse
+        case hugetlb, fuse, hugePages, swap, disk, bfq
         case noResctrl
         case kernel(Int, Int)
         case realTime, memoryNodes, noSecurityModule
@@ -25,6 +25,10 @@ public enum Machine {
             case .capability(_, let name): "the capability \(name)"
             case .hugetlb: "the cgroup2 controller hugetlb with a page size"
             case .fuse: "filesystems in user space"
+            case .hugePages: "free huge pages of 2 MB"
+            case .swap: "swap"
+            case .disk: "a whole disk below /var/tmp"
+            case .bfq: "a disk below /var/tmp with the scheduler BFQ"
             case .noResctrl: "no resctrl filesystem"
             case .kernel(let major, let minor): "Linux \(major).\(minor)"
             case .realTime: "a cgroup in which processes may be scheduled in real time"
@@ -46,6 +50,10 @@ public enum Machine {
             case .hugetlb: Machine.controllers.contains("hugetlb") && !Files.list("/sys/kernel/mm/hugepages").isEmpty
             case .fuse:
                 Files.exists("/dev/fuse") && (Files.read("/proc/filesystems") ?? "").contains("\tfuse\n")
+            case .hugePages: Machine.hasHugePages
+            case .swap: Machine.hasSwap
+            case .disk: Machine.disk != nil
+            case .bfq: Machine.hasBFQ
             case .noResctrl: !Machine.mountinfo().contains { $0.contains(" - resctrl ") }
             case .kernel(let major, let minor): Machine.version >= (major, minor)
             case .realTime: Machine.mayBeRealTime

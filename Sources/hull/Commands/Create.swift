@@ -34,6 +34,13 @@ extension Program {
         return code
     }
 
+    func upperLayer(_ text: Bytes) throws(Failure) -> UpperLayer {
+        let base = try Caller.absolute(".")
+        do throws(UpperLayerProblem) { return try UpperLayer(text, in: base) } catch {
+            throw Failure("option --overlay: \(error.text)", hint: error.hint)
+        }
+    }
+
     /// Reads the config and the machine, and decides.
     private func prepare(
         _ options: CreateOptions, _ amend: (inout Request) -> Void
@@ -45,6 +52,7 @@ extension Program {
         request.noNewKeyring = options.noNewKeyring
         request.noPivot = options.noPivot
         request.strictResources = options.strictResources
+        if let text = options.overlay { request.overlay = try upperLayer(text) }
         request.preservedDescriptors = preservedDescriptors
         request.seccompReceiver = Caller.seccompReceiver
         request.listenDescriptors = Caller.listenDescriptors

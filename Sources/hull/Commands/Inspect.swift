@@ -16,7 +16,8 @@ extension Program {
 
     /// What would be done: the very lists that `create` runs.
     func plan(_ options: PlanOptions) throws(Failure) {
-        let (bytes, request) = try readBundle(options.bundle, options.config)
+        var (bytes, request) = try readBundle(options.bundle, options.config)
+        if let text = options.overlay { request.overlay = try upperLayer(text) }
         let host = try Host.probe()
         do throws(ConfigErrors) {
             let plan = try resolve(try Config.read(bytes), request, host)

@@ -8,7 +8,8 @@ A table with a column "id" whose cells look like NS-03 is a clause table. Each i
 member of the one before).
 
 Requirements.md has the demands of the specification: each row names clauses, of these tables or of the conformance
-suite, or has an argument after a dash; the numbers in its text are those of its rows.
+suite, or has an argument after a dash; the numbers in its text are those of its rows. So has Engines.md the habits of
+engines, with their scenarios.
 """
 import functools
 import pathlib
@@ -118,6 +119,22 @@ def check_requirements(known: set[str]) -> None:
             problems.append(f"{page.relative_to(ROOT)}: {word.lower()} are {claimed} and {not_claimed}")
 
 
+def check_engines(known: set[str], tests: dict[pathlib.Path, str]) -> None:
+    """Each row of what engines count on names clauses and scenarios that are there, or has an argument after a dash."""
+    page = ROOT / "Specs/Engines.md"
+    for number, line in enumerate(page.read_text().splitlines(), 1):
+        row, at = cells(line), f"{page.relative_to(ROOT)}:{number}"
+        if not re.match(r"\| C-\d\d \|", line):
+            continue
+        names, scenarios = re.findall(r"\b[A-Z]{2}-\d\d\b", row[2]), re.findall(r"`([^`]+)`", row[2])
+        if not row[2].startswith("– ") and not names + scenarios:
+            problems.append(f"{at}: neither proof nor argument")
+        problems.extend(f"{at}: there is no clause {name}" for name in names if name not in known)
+        for one in scenarios if not row[2].startswith("– ") else []:
+            if missing := check_reference(one, "", tests)[0]:
+                problems.append(f"{at}: names {missing}, which is not in Tests")
+
+
 def check_names(rows: list[dict[str, str]], tests: dict[pathlib.Path, str]) -> None:
     known = {row["id"] for row in rows}
     prefixes = {identifier.split("-")[0] for identifier in known}
@@ -143,7 +160,9 @@ def main() -> int:
         check_column(row, "code", code)
         check_column(row, "tests", tests)
     check_names(rows, tests)
-    check_requirements({row["id"] for row in rows} | conformance())
+    known = {row["id"] for row in rows} | conformance()
+    check_requirements(known)
+    check_engines(known, tests)
     print("\n".join(problems), end="\n" if problems else "")
     return 1 if problems else 0
 

@@ -13,6 +13,7 @@ something, or that no runtime passes.
 """
 import argparse
 import dataclasses
+import functools
 import json
 import os
 import pathlib
@@ -25,6 +26,7 @@ import tempfile
 import time
 import traceback
 import typing
+import urllib.request
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
@@ -33,7 +35,6 @@ EMULATED = os.path.exists("/run/vm")  # scripts/vm: about fifty times slower
 PATIENCE = float(os.environ.get("HULL_PATIENCE", 10 if EMULATED else 1))
 SECONDS = 60 * PATIENCE  # for one command of an engine
 STAGE = "HULL_ENGINES_STAGE"
-FAILURES = (AssertionError, OSError, subprocess.SubprocessError, ValueError, LookupError)
 MOST_COLUMNS = 700  # of a reason on the screen
 
 
@@ -146,7 +147,7 @@ def controllers() -> list[str]:
 
 
 def lacking(needs: typing.Iterable[str]) -> list[str]:
-    """Which of these the machine lacks: a controller, "systemd" as pid 1, "apparmor", "network", or a program."""
+    """Which of these the machine lacks: a controller, "systemd" as pid 1, "apparmor", "pypi", or a program."""
     def has(need: str) -> bool:
         match need:
             case "memory" | "pids" | "cpu" | "io" | "cpuset" | "hugetlb":
@@ -155,12 +156,21 @@ def lacking(needs: typing.Iterable[str]) -> list[str]:
                 return pathlib.Path("/proc/1/comm").read_text() == "systemd\n"
             case "apparmor":
                 return os.path.exists("/sys/kernel/security/apparmor/profiles")
-            case "network":
-                return not EMULATED
+            case "pypi":
+                return reaches("https://pypi.org/simple/pyflakes/")
             case "native":  # too slow elsewhere
                 return not EMULATED
         return shutil.which(need) is not None
     return [need for need in needs if not has(need)]
+
+
+@functools.cache
+def reaches(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(address, timeout=20) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
 
 
 def confined_to_machine(needs: typing.Iterable[str]) -> bool:
@@ -205,10 +215,10 @@ def attempt(engine: Engine, what: Scenario) -> tuple[bool, str]:
     try:
         what.play(engine)
         return True, f"{engine.runtime.name} ok {time.monotonic() - start:.0f} s"
-    except FAILURES as problem:
+    except Exception as problem:  # whatever it is, the next scenario is played
         try:
             engine.reset()
-        except FAILURES as more:
+        except Exception as more:
             return False, f"{engine.runtime.name} FAIL: {reason(problem)} (and then {reason(more)})"
         return False, f"{engine.runtime.name} FAIL: {reason(problem)}"
 

@@ -24,6 +24,8 @@ package struct CreateOptions: VerbOptions {
     package var overlay: Bytes?
     /// Keep the session keyring of the caller.
     package var noNewKeyring = false
+    /// A limit that cannot be applied is an error for every user.
+    package var strictResources = false
     /// How many descriptors beyond stdio (and `LISTEN_FDS`) the process keeps.
     package var preserveFDs: UInt32 = 0
 
@@ -47,6 +49,7 @@ package struct CreateOptions: VerbOptions {
             .flag("no-pivot", "move the root mount, do not pivot") { $0.noPivot = $1 },
             overlayOption { $0.overlay = $1 },
             .flag("no-new-keyring", "keep the caller's session keyring") { $0.noNewKeyring = $1 },
+            .flag("strict-resources", "a limit that cannot be applied is an error") { $0.strictResources = $1 },
             .text("preserve-fds", "N", "keep N descriptors from 3 on open") {
                 (options: inout CreateOptions, value) throws(UsageProblem) in
                 options.preserveFDs = try parseCount(value, of: "preserve-fds")

@@ -13,6 +13,8 @@ package struct UpdateOptions: VerbOptions {
     package var said = Config.Linux.Resources()
     /// Lines for the container's class of service, which no document of resources has.
     package var intelRdt = Config.Linux.IntelRdt()
+    /// A limit that cannot be applied is an error for every user.
+    package var strictResources = false
 
     package init() {}
 
@@ -49,6 +51,7 @@ package struct UpdateOptions: VerbOptions {
                 .text("mem-bw-schema", "LINE", "a line for its class of service: MB:0=50") {
                     $0.intelRdt.memBwSchema = $1
                 },
+                .flag("strict-resources", "a limit that cannot be applied is an error") { $0.strictResources = $1 },
             ]
     }
 

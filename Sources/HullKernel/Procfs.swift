@@ -86,6 +86,18 @@ package enum Procfs {
         return (state, start)
     }
 
+    /// What a process is doing, for whoever waits for its end: `71 (cat), state D in request_wait_answer`. The kernel
+    /// function is only there for who may trace the process.
+    package static func activity(of pid: Int32) -> Bytes {
+        let directory = "/proc/\(pid)" as Bytes
+        func text(_ name: Bytes) -> Bytes { Bytes((try? HostFiles.read("\(directory)/\(name)")) ?? []).trimmed }
+        let name = text("comm")
+        guard let state = parseStat(text("stat"))?.state else { return "\(pid)" }
+        let place = text("wchan")
+        let words = "\(pid) (\(name)), state \(Bytes([state]))" as Bytes
+        return place.isEmpty || place == "0" ? words : "\(words) in \(place)"
+    }
+
     /// The pid, in the caller's pid namespace, of the process that a pidfd of the caller's names.
     static func pid(ofPidfd number: Int32) throws(SystemError) -> Int32 {
         let path = "/proc/self/fdinfo/\(number)" as Bytes

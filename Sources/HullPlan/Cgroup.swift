@@ -19,21 +19,24 @@ extension Resolution {
         plan.cgroup.countsMemory = host.controllers.contains("memory")
         outside(.makeCgroup, "/linux/cgroupsPath")
         let resources = resolveResources(linux?.resources, at: "/linux/resources", &findings)
+        var absent: [Bytes] = []
         for controller in resources.controllers {
-            if findings.require(controller, host, mount) {
+            if findings.require(controller, host, mount, strict: request.strictResources) {
                 outside(.enableController(controller.name), controller.origin)
+            } else {
+                absent.append(controller.name)
             }
         }
         enableForNoLimit(resources)
-        writeFiles(resources)
+        writeFiles(resources, without: absent)
         plan.cgroup.deviceFilter = resolveDeviceRules(
             linux?.resources?.devices, at: "/linux/resources/devices", &findings)
     }
 
     /// Most limits are there before the process is. Those under which it could not be set up follow when it is, before
     /// its program begins; what the set-up itself may take is limited meanwhile.
-    private mutating func writeFiles(_ resources: ResourcesPlan) {
-        for file in resources.files {
+    private mutating func writeFiles(_ resources: ResourcesPlan, without absent: [Bytes]) {
+        for file in resources.files where !absent.contains(file.controller) {
             // Of two words for one file the later one counts.
             cgroupFilesAfterSetUp.removeAll { $0.action.cgroupFile?.name == file.name }
             let now = file.duringSetUp
@@ -49,7 +52,7 @@ extension Resolution {
     private mutating func enableForNoLimit(_ resources: ResourcesPlan) {
         var enabled = resources.controllers.map(\.name)
         for file in resources.files where file.absence == .skip {
-            let name = file.name.prefix(file.name.firstIndex(of: 0x2e) ?? 0)
+            let name = file.controller
             guard host.controllers.contains(name), !enabled.contains(name) else { continue }
             enabled.append(name)
             outside(.enableController(name), file.origin)
@@ -91,16 +94,38 @@ extension Resolution {
 }
 
 extension Findings {
-    /// Whether the machine's cgroup2 tree has a controller; an error where it has not.
+    /// Whether a controller can be had: an error where it cannot. Only a user without privileges goes on without it,
+    /// warned, because whoever manages the machine decides what is delegated; unless the request is strict.
     @discardableResult
-    mutating func require(_ controller: ResourcesPlan.Controller, _ host: Host, _ mount: Bytes) -> Bool {
+    mutating func require(
+        _ controller: ResourcesPlan.Controller, _ host: Host, _ mount: Bytes, strict: Bool
+    ) -> Bool {
         if host.controllers.contains(controller.name) { return true }
-        error(
-            controller.origin, "the \(controller.name) controller is not in this machine's cgroup2 tree",
-            hint: "\(mount)/cgroup.controllers has: \(host.controllers.joined(" "))")
+        let file = host.controllersFile ?? mount + "/cgroup.controllers"
+        let found = "\(file) has: \(host.controllers.joined(" "))" as Bytes
+        guard host.isUnprivileged else {
+            let kernel = firstKernels.first { $0.controller == controller.name }
+            let isOld = kernel.map { !host.hasKernel($0.major, $0.minor) } ?? false
+            error(
+                controller.origin, "the \(controller.name) controller is not in this machine's cgroup2 tree",
+                hint: isOld ? "\(found); Linux \(kernel?.major ?? 0).\(kernel?.minor ?? 0) brings it" : found)
+            return false
+        }
+        let problem = "the \(controller.name) controller is not delegated to this user" as Bytes
+        let remedy =
+            "\(found); an administrator delegates more by a drop-in of user@.service: [Service] "
+            + "Delegate=cpu cpuset io memory pids" as Bytes
+        if strict {
+            error(controller.origin, problem, hint: remedy)
+        } else {
+            warn(controller.origin, "not applied: \(problem)", hint: remedy + " (--strict-resources: an error)")
+        }
         return false
     }
 }
+
+/// Controllers that are younger than the oldest kernel that hull runs on.
+private let firstKernels: [(controller: Bytes, major: UInt32, minor: UInt32)] = [("dmem", 6, 14)]
 
 extension CgroupFile {
     /// What is written before the process is there; nil where nothing is.

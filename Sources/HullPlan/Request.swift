@@ -37,6 +37,8 @@ package struct Request: Sendable {
     package var overlay: UpperLayer?
     /// The agent for system calls that the caller's environment names: RUN_OCI_SECCOMP_RECEIVER.
     package var seccompReceiver: Bytes?
+    /// Whether a limit that cannot be applied is an error for a user without privileges too.
+    package var strictResources = false
     /// Whether the caller has a terminal of its own to offer.
     package var detached = false
 
@@ -60,6 +62,10 @@ package struct Host: Sendable {
     package var ownCgroup: Bytes = "/"
     /// What the cgroup2 tree can control.
     package var controllers: [Bytes] = []
+    /// The file that says so; nil is the one at the mount point.
+    package var controllersFile: Bytes?
+    /// Whether the caller is no root of the machine: another user, or the root of a user namespace.
+    package var isUnprivileged = false
     /// Whether /proc/kcore exists.
     package var hasKcore = true
 

@@ -23,6 +23,8 @@ package struct CgroupFile: Equatable, Sendable {
     package var origin: JSONPointer
     /// What to do where the file is not there.
     package var absence: Absence = .fails
+    /// The controller that has it: what stands before the first dot.
+    package var controller: Bytes { name.prefix(name.firstIndex(of: 0x2e) ?? name.count) }
     /// Whether the container's process must be in the cgroup, and its set-up done, before the write.
     package var afterSetUp = false
 }
@@ -48,7 +50,7 @@ package struct ResourcesPlan: Equatable, Sendable {
     /// Adds a file. A file that says "no limit" says what a new cgroup has anyway, so it needs no controller.
     mutating func add(_ file: CgroupFile) {
         files.append(file)
-        let name = file.name.prefix(file.name.firstIndex(of: 0x2e) ?? file.name.count)
+        let name = file.controller
         guard file.absence != .skip, name != "cgroup", !controllers.contains(where: { $0.name == name }) else { return }
         controllers.append(Controller(name: name, origin: file.origin))
     }

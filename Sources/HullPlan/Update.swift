@@ -28,7 +28,7 @@ package struct UpdatePlan: Equatable, Sendable {
 /// Decides on an update. Fields that the document does not have keep their value; where two fields make one file (a
 /// quota and its period, memory and swap), the one that is not said is the former one. Pure.
 package func resolveUpdate(
-    _ said: Config.Linux.Resources, before: Config.Linux.Resources, _ host: Host
+    _ said: Config.Linux.Resources, before: Config.Linux.Resources, _ host: Host, strict: Bool = false
 ) throws(ConfigErrors) -> UpdatePlan {
     var findings = Findings()
     var plan = UpdatePlan(resources: before.updated(by: said))
@@ -36,9 +36,11 @@ package func resolveUpdate(
         plan.deviceFilter = changedFilter(from: before.devices, to: devices, &findings)
     }
     let resolved = resolveResources(said.completed(by: before), at: .root, &findings)
-    plan.files = resolved.files
-    plan.controllers = resolved.controllers
-    for controller in resolved.controllers { findings.require(controller, host, host.cgroupMount ?? "cgroup2") }
+    plan.controllers = resolved.controllers.filter {
+        findings.require($0, host, host.cgroupMount ?? "/sys/fs/cgroup", strict: strict)
+    }
+    let absent = resolved.controllers.map(\.name).filter { name in !plan.controllers.contains { $0.name == name } }
+    plan.files = resolved.files.filter { !absent.contains($0.controller) }
     if plan.resources.memory?.checkBeforeUpdate == true, let limit = said.memory?.limit, limit > 0 {
         plan.leastMemory = (limit, "/memory/limit")
     }

@@ -163,6 +163,8 @@ extension Creation {
     /// What to do about errors whose words mislead.
     func hint(for error: SystemError, _ action: OutsideAction) -> Bytes? {
         switch action {
+        case .makeCgroup, .enableController: cgroup.obstacle(to: error, mountPoint: plan.cgroup.mountPoint)
+        case .clone where error.isOfCgroup: cgroup.obstacle(to: error, mountPoint: plan.cgroup.mountPoint)
         case .openTree where error.errno == .enoent: "the path is looked up on the host, relative ones in the bundle"
         case .moveNetDevice where error.errno == .enodev: "it is looked up in the runtime's network namespace"
         case .moveNetDevice where error.errno == .eperm: "moving a network device needs CAP_NET_ADMIN"

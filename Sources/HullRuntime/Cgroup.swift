@@ -38,9 +38,7 @@ struct CgroupDirectory {
         if !Bytes(try HostFiles.read(path + "/cgroup.procs")).isEmpty {
             throw SystemError("cgroup", path, .ebusy, words: "container's cgroup is not empty")
         }
-        if isFrozen {
-            throw SystemError("cgroup", path, .ebusy, words: "container's cgroup is frozen")
-        }
+        try checkThawed()
     }
 
     /// Enables a controller in all directories above, from the mount point down.
@@ -78,65 +76,6 @@ struct CgroupDirectory {
                 // Files of controllers that are not enabled here.
                 if error.errno != .enoent { throw error }
             }
-        }
-    }
-
-    /// The pids in the cgroup and in all below it.
-    func processes() throws(SystemError) -> [Int32] {
-        var pids = Bytes(try HostFiles.read(path + "/cgroup.procs")).split(0x0a).compactMap { line in
-            line.decimal.map { Int32(clamping: $0) }
-        }
-        for child in try children() { pids += (try? child.processes()) ?? [] }
-        return pids
-    }
-
-    private func children() throws(SystemError) -> [CgroupDirectory] {
-        var children: [CgroupDirectory] = []
-        for name in try Descriptor(opening: path, [.directory]).entries() {
-            let below = "\(path)/\(name)" as Bytes
-            if try HostFiles.status(below)?.isDirectory == true { children.append(CgroupDirectory(path: below)) }
-        }
-        return children
-    }
-
-    /// Kills all processes in it at once: cgroup.kill (kernel 5.14).
-    func kill() throws(SystemError) {
-        do { try HostFiles.write(path + "/cgroup.kill", "1") } catch { if error.errno != .enoent { throw error } }
-    }
-
-    /// Kills what is left, waits until nothing is, and removes the tree from the bottom. After the time given, the
-    /// error names who survived.
-    func remove(waitMilliseconds: Int64) throws(SystemError) {
-        // The usual case first: an empty cgroup goes in one call.
-        do { return try HostFiles.removeDirectory(path) } catch {
-            if error.errno == .enoent { return }
-            if error.errno != .ebusy && error.errno != .enotempty { throw error }
-        }
-        try kill()
-        let deadline = Clock.monotonic + waitMilliseconds * 1_000_000
-        while true {
-            do { return try removeTree() } catch {
-                guard error.errno == .ebusy || error.errno == .enotempty else { throw error }
-                if Clock.monotonic >= deadline {
-                    let pids = (try? processes()) ?? []
-                    throw SystemError(
-                        "rmdir", path, error.errno,
-                        detail: "still there: \(pids.map { Bytes(decimal: $0) }.joined(" "))")
-                }
-            }
-            // The kernel tells when the last process is gone; of a cgroup whose directory is still busy it does not.
-            let left = Int32(clamping: max(2, (deadline - Clock.monotonic) / 1_000_000))
-            let isEmpty = (try? awaitEvent("populated", "0", milliseconds: left)) ?? true
-            if isEmpty { _ = try Poll.ready([], timeoutMilliseconds: 1) }
-        }
-    }
-
-    private func removeTree() throws(SystemError) {
-        do { try HostFiles.removeDirectory(path) } catch {
-            if error.errno == .enoent { return }
-            guard error.errno == .ebusy || error.errno == .enotempty else { throw error }
-            for child in try children() { try child.removeTree() }
-            try HostFiles.removeDirectory(path)
         }
     }
 

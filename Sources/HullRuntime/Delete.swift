@@ -43,7 +43,8 @@ extension ContainerStore {
             try process.signal(9)
             if try Poll.ready([process.pidfd.number], timeoutMilliseconds: 10_000) == 0 {
                 throw SystemError(
-                    "pidfd_send_signal", "\(record.pid)", .ebusy, detail: "SIGKILL has not ended it in 10 s")
+                    "pidfd_send_signal", Procfs.activity(of: record.pid), .ebusy,
+                    detail: "SIGKILL has not ended it in 10 s")
             }
         } catch {
             if error.errno != .esrch { throw Failure(error) }

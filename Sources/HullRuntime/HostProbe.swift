@@ -18,11 +18,29 @@ extension Host {
             host.cgroupMount = try findCgroupMount()
             if let mount = host.cgroupMount {
                 host.ownCgroup = try Procfs.cgroup(of: "self") ?? "/"
-                host.controllers = Bytes(try HostFiles.read(mount + "/cgroup.controllers")).trimmed.split(0x20)
+                try host.readControllers(mount)
             }
             host.hasKcore = try HostFiles.status("/proc/kcore") != nil
             return host
         }
+    }
+
+    /// What a container's cgroup can be given: all that the machine has or, for a user without privileges, what is
+    /// delegated to the cgroup beside whose children it is made.
+    private mutating func readControllers(_ mount: Bytes) throws(SystemError) {
+        func read(_ file: Bytes) throws(SystemError) -> [Bytes] {
+            Bytes(try HostFiles.read(file)).trimmed.split(0x20)
+        }
+        controllers = try read(mount + "/cgroup.controllers")
+        isUnprivileged = effectiveUser != 0
+        // The root of a user namespace is asked for only where something is missing: whoever has all needs no remedy.
+        if !isUnprivileged, !usualControllers.allSatisfy(controllers.contains) {
+            isUnprivileged = try HostFiles.status("/proc/self/ns/user")?.inode != initialUserNamespace
+        }
+        guard isUnprivileged, ownCgroup != "/" else { return }
+        let file = ("\(mount)\(ownCgroup.parentPath)/cgroup.controllers" as Bytes).cleanedPath
+        controllers = try read(file)
+        controllersFile = file
     }
 
     /// Where cgroup2 is mounted: mostly at /sys/fs/cgroup, on a hybrid host wherever mountinfo says.
@@ -53,3 +71,9 @@ extension Host {
         }
     }
 }
+
+/// What limits are mostly made of.
+private let usualControllers: [Bytes] = ["cpu", "cpuset", "io", "memory", "pids"]
+
+/// PROC_USER_INIT_INO of the kernel's linux/proc_ns.h.
+private let initialUserNamespace: UInt64 = 0xefff_fffd

@@ -16,6 +16,7 @@ extension OutsideStep {
             return error.call == "mount_setattr" && tree.attributesOrigin != .root ? tree.attributesOrigin : origin
         case .makeFilesystem(let filesystem, let map, _):
             return error.call == callOfIDMap ? map.origin : filesystem.origin(of: error, mount: origin)
+        case .clone where error.isOfCgroup: return "/linux/cgroupsPath"
         case .clone where error.call == "setns":
             let opening = plan.outside.first { step in
                 if case .openNamespace(let kind, _, _) = step.action { kind.name == error.object } else { false }

@@ -101,9 +101,10 @@ private func processMade(
 extension Spawned {
     /// The next message of the process; its death is a failure that says how it died.
     func next(_ plan: ContainerPlan, _ cgroup: CgroupDirectory) throws(Failure) -> InitMessage {
-        let received = try attempt { () throws(SystemError) in
-            try Spawned.receive(from: socket.number, until: process.pidfd.number, cgroup)
-        }
+        let received: Received
+        do throws(SystemError) {
+            received = try Spawned.receive(from: socket.number, until: process.pidfd.number, cgroup)
+        } catch { throw Failure(error, pointer: error.call == "cgroup" ? "/linux/cgroupsPath" : nil) }
         guard let message = InitMessage(received.message) else {
             throw cgroup.memoryFailure(said: plan.lateMemoryLimit)
                 ?? Failure("the container's process died while it was being set up")
@@ -129,6 +130,7 @@ extension Spawned {
         while true {
             ready = try Poll.ready([socket, pidfd], timeoutMilliseconds: 1000)
             if ready != 0 { break }
+            try cgroup.checkThawedAbove()
             let now = cgroup.outOfMemory()
             if let before, now.kills == before.kills, now.ownLimit > before.ownLimit {
                 try ProcessHandle.signal(pidfd: pidfd, 9)

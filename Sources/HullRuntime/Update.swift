@@ -10,7 +10,7 @@ extension ContainerStore {
     /// Changes the limits of a container, its device filter, and the lines of its class of service; all of them or, if
     /// one fails, none. Gives warnings: the verb `update`.
     package func update(
-        _ id: Bytes, _ said: Config.Linux.Resources, _ schemata: Config.Linux.IntelRdt, _ host: Host
+        _ id: Bytes, _ said: Config.Linux.Resources, _ schemata: Config.Linux.IntelRdt, _ host: Host, strict: Bool
     ) throws(Failure) -> [ConfigError] {
         let directory = try openLocked(id)
         let record = try directory.requireRecord()
@@ -18,15 +18,17 @@ extension ContainerStore {
         let plan: UpdatePlan
         let lines: [IntelRdtPlan.Line]
         do throws(ConfigErrors) {
-            plan = try resolveUpdate(said, before: try directory.resources(), host)
+            plan = try resolveUpdate(said, before: try directory.resources(), host, strict: strict)
             lines = try resolveIntelRdtUpdate(schemata)
         } catch { throw Failure(error) }
         let lowersMemory = plan.files.contains { $0.name == "memory.max" }
         let killed = lowersMemory ? CgroupDirectory(path: record.cgroup).outOfMemory().kills : 0
         var change = try ResourcesChange(plan, lines, record)
         for controller in plan.controllers {
-            try attempt(controller.origin) { () throws(SystemError) in
-                try change.cgroup.enable(controller.name, mountPoint: host.cgroupMount ?? "/sys/fs/cgroup")
+            let mountPoint = host.cgroupMount ?? "/sys/fs/cgroup"
+            do throws(SystemError) { try change.cgroup.enable(controller.name, mountPoint: mountPoint) } catch {
+                let obstacle = change.cgroup.obstacle(to: error, mountPoint: mountPoint)
+                throw Failure(error, pointer: controller.origin, hint: obstacle)
             }
         }
         do throws(Failure) {

@@ -47,6 +47,16 @@ import Testing
         #expect(try update("-r - --l3-cache-schema L3:0=f web").intelRdt.l3CacheSchema == "L3:0=f")
     }
 
+    // Goal: every verb that applies limits can be strict. Method: each with and without.
+    @Test func strict() throws {
+        #expect(try update("--pids-limit 1 --strict-resources web").strictResources)
+        #expect(try !update("--pids-limit 1 web").strictResources)
+        guard case .create(let create) = try Invocation(words("create --strict-resources web")).command,
+            case .run(let run) = try Invocation(words("run --strict-resources web")).command
+        else { throw UsageProblem(problem: "another verb") }
+        #expect(create.strictResources && run.create.strictResources)
+    }
+
     // Goal: what is no number is refused with what is wanted. Method: one of each kind.
     @Test(arguments: [
         ("--memory 5x", "not a number of bytes"), ("--memory -5", "not a number of bytes"),

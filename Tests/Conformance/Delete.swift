@@ -111,4 +111,69 @@ struct Delete {
             #expect(try second.exec("echo", "alive").lines == ["alive"])
         }
     }
+
+    // Goal: what does not die is named, with what the kernel is doing for it. Method: somebody else's process in a
+    // sub-cgroup, which waits for a filesystem that does not answer; when it does, delete succeeds.
+    @Test("DL-11 a process that survives is named with its state", .needs(.fuse), .only(.hull))
+    func survivor() throws {
+        try scenario { s in
+            let container = try s.start("exec sleep 100")
+            let sub = s.cgroupDirectory("g1") + "/sub"
+            try Files.makeDirectory(sub)
+            let directory = s.directory + "/hang"
+            try Files.makeDirectory(directory)
+            let hang = try Hang(at: directory)
+            defer { hang.release() }
+            var launch = Launch("/bin/cat", [directory + "/x"], in: "/")
+            launch.cgroup = sub
+            let cat = try s.runtime.start(launch)
+            #expect(eventually { hang.isAsked })
+            let outcome = try container("delete", "--force")
+            #expect(outcome.ending == .exit(1), "\(outcome)")
+            expect(outcome, says: ["still there: \(cat.pid) (cat), state D"])
+            expect(outcome, says: [", in sub"])
+            try #expect(container.status() == "stopped")
+            hang.release()
+            _ = cat.outcome()
+            let again = try container("delete", "--force")
+            #expect(again.ok, "\(again)")
+        }
+    }
+
+    // Goal: a cgroup that something is mounted on is named, and not waited for. Method: a mount on a sub-cgroup.
+    @Test("DL-12 a sub-cgroup that is a mount point is named", .only(.hull))
+    func mountPoint() throws {
+        try scenario { s in
+            let container = try s.start("exec sleep 100")
+            let sub = s.cgroupDirectory("g1") + "/sub"
+            try Files.makeDirectory(sub)
+            let mount = Launch(Files.program("mount") ?? "/bin/mount", ["--bind", s.directory, sub], in: "/")
+            #expect(try s.runtime.start(mount).outcome().ok)
+            let outcome = try container("delete", "--force")
+            #expect(outcome.ending == .exit(1), "\(outcome)")
+            expect(outcome, says: ["rmdir \(sub): device or resource busy (it is a mount point)"])
+            let unmount = Launch(Files.program("umount") ?? "/bin/umount", [sub], in: "/")
+            #expect(try s.runtime.start(unmount).outcome().ok)
+            let again = try container("delete", "--force")
+            #expect(again.ok, "\(again)")
+        }
+    }
+
+    // Goal: who comes while the cgroup is being emptied is killed too. Method: a shell that moves one process after the
+    // other into a sub-cgroup until that is gone.
+    @Test("DL-13 processes that are moved in meanwhile are killed", .only(.hull))
+    func movedIn() throws {
+        try scenario { s in
+            let container = try s.start("exec sleep 100")
+            let sub = s.cgroupDirectory("g1") + "/sub"
+            try Files.makeDirectory(sub)
+            let script = "while sleep 300 & echo $! > \(sub)/cgroup.procs; do :; done 2> /dev/null; kill $!"
+            let mover = try s.runtime.start(Launch("/bin/sh", ["-c", script], in: "/"))
+            #expect(eventually { Files.read(sub + "/cgroup.procs")?.isEmpty == false })
+            let outcome = try container("delete", "--force")
+            #expect(outcome.ok, "\(outcome)")
+            #expect(mover.outcome().ending != .timeout)
+            #expect(!Files.exists(s.cgroupDirectory("g1")))
+        }
+    }
 }

@@ -8,7 +8,7 @@ public enum Machine {
         case root, cgroup2, userNamespace, network, networkTool
         case controller(String)
         case capability(Int, String)
-        case hugetlb, hugePages, swap, disk, bfq
+        case hugetlb, fuse, hugePages, swap, disk, bfq
         case noResctrl
         case kernel(Int, Int)
         case realTime, memoryNodes, noSecurityModule
@@ -24,6 +24,7 @@ public enum Machine {
             case .controller(let name): "the cgroup2 controller \(name)"
             case .capability(_, let name): "the capability \(name)"
             case .hugetlb: "the cgroup2 controller hugetlb with a page size"
+            case .fuse: "filesystems in user space"
             case .hugePages: "free huge pages of 2 MB"
             case .swap: "swap"
             case .disk: "a whole disk below /var/tmp"
@@ -47,6 +48,8 @@ public enum Machine {
             case .controller(let name): Machine.controllers.contains(name)
             case .capability(let bit, _): Machine.capabilities & (1 << UInt64(bit)) != 0
             case .hugetlb: Machine.controllers.contains("hugetlb") && !Files.list("/sys/kernel/mm/hugepages").isEmpty
+            case .fuse:
+                Files.exists("/dev/fuse") && (Files.read("/proc/filesystems") ?? "").contains("\tfuse\n")
             case .hugePages: Machine.hasHugePages
             case .swap: Machine.hasSwap
             case .disk: Machine.disk != nil

@@ -11,7 +11,8 @@ extension Program {
         let document = options.resources.map { $0 == "-" ? "standard input" : $0 } ?? "limits"
         do throws(Failure) {
             for warning in try store().update(
-                options.id, try limits(options), options.intelRdt, try Host.probe())
+                options.id, try limits(options), options.intelRdt, try Host.probe(),
+                strict: options.strictResources)
             {
                 log.warning(warning.line(in: document, .warning))
             }

@@ -46,5 +46,10 @@ int support_deny_device(const char *cgroup, const char *name, unsigned major, un
 // programs, or -errno.
 int support_device_programs(const char *cgroup, char *names, size_t size);
 int support_detach_devices(const char *cgroup);
+// Mounts a filesystem that answers nothing, so that who looks into it waits uninterruptibly; how many questions came;
+// and its end, with an error for all who wait.
+int support_hang(const char *directory);
+int support_hung(void);
+int support_release(const char *directory);
 
 #endif

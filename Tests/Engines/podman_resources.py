@@ -17,12 +17,17 @@ def cgroup(podman, name: str) -> pathlib.Path:
 
 
 def memory(podman) -> None:
-    """The kernel kills what takes more, and podman says that it was for memory."""
+    """The kernel kills what takes more."""
     words = ["read", "/sys/fs/cgroup/memory.max", ",", "alloc", "200000000"]
-    said = podman("run", "--name", "memory", "--memory", "64m", "busybox", "probe", *words, status=137)
+    said = podman("run", "--rm", "--memory", "64m", "busybox", "probe", *words, status=137)
     expect('"67108864\\u000a"' in said and "200000000" not in said, said)
-    equal(podman.inspect("memory", ".State.OOMKilled"), "true")
-    podman("rm", "memory")
+
+
+def killed_for_memory(podman) -> None:
+    """podman tells that it was for memory: conmon sees it in the container's cgroup."""
+    podman("run", "--name", "killed", "--memory", "64m", "busybox", "probe", "alloc", "200000000", status=137)
+    equal(podman.inspect("killed", ".State.OOMKilled"), "true")
+    podman("rm", "killed")
 
 
 def memory_files(podman) -> None:
@@ -149,6 +154,7 @@ SCENARIOS = [
     scenario(cgroups_split),
     scenario(writable_cgroup),
     scenario(memory, "memory"),
+    scenario(killed_for_memory, "memory"),
     scenario(memory_files, "memory"),
     scenario(pids, "pids"),
     scenario(cpu, "cpu"),

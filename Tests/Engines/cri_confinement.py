@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 
-from kubelet import Kubelet
+from kubelet import NODE, Kubelet
 from scenarios import equal, expect, scenario
 
 RUNTIME_DEFAULT, UNCONFINED, LOCALHOST = 0, 1, 2
@@ -171,8 +171,27 @@ def oom(kubelet: Kubelet) -> None:
         equal(container.status()["reason"], "OOMKilled")
 
 
+def systemd(kubelet: Kubelet) -> None:
+    """The systemd driver: the pod is a slice, its containers are scopes in it; changed, read back, gone."""
+    context = {"namespace_options": {"network": NODE, "pid": 1}}
+    slice = f"tested-{kubelet.runtime.name}.slice"
+    with kubelet.pod(handler="systemd", linux={"cgroup_parent": slice, "security_context": context}) as pod:
+        container = pod.start("sleep", "1000", resources={"memory_limit_in_bytes": 64 << 20})
+        unit = f"cri-containerd-{container.id}.scope"
+        said = kubelet.do("systemctl", "show", "-p", "Slice,MemoryMax", unit).out.split()
+        equal(set(said), {f"Slice={slice}", f"MemoryMax={64 << 20}"})
+        kubelet.do("systemctl", "daemon-reload")
+        kubelet.cri("UpdateContainerResources", container_id=container.id, linux={"memory_limit_in_bytes": 80 << 20})
+        equal(container.exec_sync("cat", "/sys/fs/cgroup/memory.max")[0], f"{80 << 20}\n")
+        stats = kubelet.cri("ContainerStats", container_id=container.id)["stats"]
+        expect(stats["memory"]["working_set_bytes"]["value"] > 0, stats)
+        equal(container.stop(timeout=0), 137)
+    equal(kubelet.do("systemctl", "list-units", "--plain", "--no-legend", unit).out, "", "left")
+
+
 SCENARIOS = [
     *map(scenario, [process, user, capabilities, seccomp, root, privileged, volumes, devices, sysctls_and_names]),
     scenario(resources, "memory", "cpu", "cpuset"),
     scenario(oom, "memory"),
+    scenario(systemd, "systemd"),
 ]

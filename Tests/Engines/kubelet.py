@@ -37,6 +37,12 @@ privileged_without_host_devices = true
 [plugins."io.containerd.grpc.v1.cri".containerd.runtimes.tested.options]
 BinaryName = "{binary}"
 Root = "{folder}/runtime"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.systemd]
+runtime_type = "io.containerd.runc.v2"
+[plugins."io.containerd.grpc.v1.cri".containerd.runtimes.systemd.options]
+BinaryName = "{binary}"
+Root = "{folder}/runtime"
+SystemdCgroup = true
 """
 NETWORK = """{{"cniVersion": "0.4.0", "name": "pods", "plugins": [{{"type": "ptp", "ipam": {{"type": "host-local",
 "subnet": "10.{number}.0.0/16", "dataDir": "{folder}/addresses"}}}}]}}"""
@@ -84,7 +90,7 @@ class Kubelet(DaemonEngine):
         super().stop()
 
     @contextlib.contextmanager
-    def pod(self, network: int = OURS, linux: dict | None = None, **config):
+    def pod(self, network: int = OURS, linux: dict | None = None, handler: str = "tested", **config):
         """A running pod, stopped and removed at the end with what is in it."""
         number = next(self.serial)
         name = f"pod{number}"
@@ -94,7 +100,7 @@ class Kubelet(DaemonEngine):
             "namespace_options": {"network": network, "pid": 1}}} | (linux or {})
         config = {"metadata": {"name": name, "uid": name, "namespace": "default"}, "log_directory": str(logs),
                   "linux": linux} | config
-        pod = Pod(self, config, logs)
+        pod = Pod(self, config, logs, handler)
         try:
             yield pod
             self.cri("StopPodSandbox", pod_sandbox_id=pod.id)
@@ -112,9 +118,9 @@ class Kubelet(DaemonEngine):
 
 
 class Pod:
-    def __init__(self, kubelet: Kubelet, config: dict, logs: pathlib.Path):
+    def __init__(self, kubelet: Kubelet, config: dict, logs: pathlib.Path, handler: str):
         self.kubelet, self.cri, self.config, self.logs = kubelet, kubelet.cri, config, logs
-        self.id = self.cri("RunPodSandbox", config=config, runtime_handler="tested")["pod_sandbox_id"]
+        self.id = self.cri("RunPodSandbox", config=config, runtime_handler=handler)["pod_sandbox_id"]
         self.serial = itertools.count()
 
     def status(self) -> dict:

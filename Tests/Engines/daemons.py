@@ -138,9 +138,15 @@ def end_all() -> None:
                 os.waitpid(pid, 0)
 
 
+def root_archive(folder: pathlib.Path, kind: str = "busybox") -> pathlib.Path:
+    """The root file system in a tar, made once for all images and runtimes."""
+    made = folder.parent / f"{kind}.tar"
+    return made if made.exists() else scenarios.root_archive(folder.parent, kind)
+
+
 def image_archive(folder: pathlib.Path, name: str, config: dict, kind: str = "busybox") -> pathlib.Path:
     """An OCI image layout in a tar, of a root file system of scripts/rootfs."""
-    layer = scenarios.root_archive(folder, kind).read_bytes()
+    layer = root_archive(folder, kind).read_bytes()
     archive = folder / f"{kind}.oci.tar"
     with tarfile.open(archive, "w") as tar:
         def add(path: str, data: bytes) -> None:

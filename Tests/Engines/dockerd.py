@@ -34,7 +34,7 @@ class Docker(DaemonEngine):
 
     def start(self) -> None:
         super().start()
-        archive = scenarios.root_archive(self.folder)
+        archive = daemons.root_archive(self.folder)
         self("import", "--change", "ENV PATH=/bin", archive, "busybox:latest")
 
     def ready(self) -> bool:

@@ -7,7 +7,7 @@ import pathlib
 import re
 import subprocess
 
-from ctr import Containerd
+from ctr import Containerd, await_text
 from scenarios import equal, eventually, expect, scenario
 
 
@@ -130,10 +130,27 @@ def cpus(ctr: Containerd) -> None:
         equal(pathlib.Path(f"/sys/fs/cgroup/{ctr.runtime.name}/cpus/cpu.max").read_text(), "50000 100000\n")
 
 
+def systemd(ctr: Containerd) -> None:
+    flags = ("--runc-systemd-cgroup", "--cgroup", f"tested.slice:ctr:{ctr.runtime.name}", "--memory-limit",
+             str(64 << 20))
+    unit = f"ctr-{ctr.runtime.name}.scope"
+    with ctr.detached("systemd", "probe", "signal-wait", flags=flags) as log:
+        await_text(log, "READY")
+        said = ctr.do("systemctl", "show", "-p", "Slice,MemoryMax", unit).out.split()
+        equal(set(said), {"Slice=tested.slice", f"MemoryMax={64 << 20}"})
+        ctr("task", "pause", "systemd")
+        ctr("task", "resume", "systemd")
+        ctr("task", "kill", "systemd")
+        ctr.await_status("systemd", "STOPPED")
+        equal(ctr.delete("systemd"), 115, "exit status")
+    equal(ctr.do("systemctl", "list-units", "--plain", "--no-legend", unit).out, "", "left")
+
+
 SCENARIOS = [
     *map(scenario, [environment, mount, read_only, capabilities, seccomp, privileged, host_network, device, cgroup,
                     user_namespace, pipes]),
     scenario(memory, "memory"),
     scenario(metrics, "memory"),
     scenario(cpus, "cpu"),
+    scenario(systemd, "systemd"),
 ]

@@ -16,17 +16,21 @@ class Docker(DaemonEngine):
 
     def __init__(self, folder: pathlib.Path, runtime: scenarios.Runtime):
         super().__init__(folder, runtime)
-        socket = f"unix://{folder}/docker.sock"
-        self.client = ["docker", "-H", socket]
+        self.client = ["docker", "-H", f"unix://{folder}/docker.sock"]
         # A name of its own for runc too: dockerd has one of that name already, and will not have it said again.
         self.word = f"tested-{runtime.name}"
-        (folder / "daemon.json").write_text(json.dumps({
-            "runtimes": {self.word: {"path": runtime.path}}, "default-runtime": self.word, "hosts": [socket],
-            "data-root": f"{folder}/data", "exec-root": f"{folder}/exec", "pidfile": f"{folder}/docker.pid",
-            "cgroup-parent": f"/{self.word}", "exec-opts": ["native.cgroupdriver=cgroupfs"], "live-restore": True,
-            "bridge": "none", "iptables": False, "ip6tables": False, "ip-forward": False, "storage-driver": "overlay2",
-            "init-path": str(daemons.UNPACKED / "usr/bin/tini-static")}))
         self.command = ["dockerd", "--config-file", str(folder / "daemon.json")]
+        self.configure("cgroupfs", f"/{self.word}")
+
+    def configure(self, driver: str, parent: str) -> None:
+        """For the next start of the daemon."""
+        folder = self.folder
+        (folder / "daemon.json").write_text(json.dumps({
+            "runtimes": {self.word: {"path": self.runtime.path}}, "default-runtime": self.word,
+            "hosts": [self.client[-1]], "data-root": f"{folder}/data", "exec-root": f"{folder}/exec",
+            "pidfile": f"{folder}/docker.pid", "cgroup-parent": parent, "exec-opts": [f"native.cgroupdriver={driver}"],
+            "live-restore": True, "bridge": "none", "iptables": False, "ip6tables": False, "ip-forward": False,
+            "storage-driver": "overlay2", "init-path": str(daemons.UNPACKED / "usr/bin/tini-static")}))
 
     def start(self) -> None:
         super().start()

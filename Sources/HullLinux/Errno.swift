@@ -49,6 +49,8 @@ package struct Errno: RawRepresentable, Hashable, Sendable {
     package static let echild = Errno(rawValue: CHull.ECHILD)
     /// Resource temporarily unavailable.
     package static let eagain = Errno(rawValue: CHull.EAGAIN)
+    /// Argument list too long.
+    package static let e2big = Errno(rawValue: CHull.E2BIG)
     /// Cannot allocate memory.
     package static let enomem = Errno(rawValue: CHull.ENOMEM)
     /// Permission denied.

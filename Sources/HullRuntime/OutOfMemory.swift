@@ -48,6 +48,15 @@ extension CgroupDirectory {
         return Failure(words, pointer: "/linux/resources/memory/limit", hint: hint)
     }
 
+    /// The same of an execve that was refused: the kernel says E2BIG where there is no page left for the arguments, also
+    /// of few.
+    func memoryFailure(ofExecve error: SystemError) -> Failure? {
+        guard error.errno == .e2big || error.errno == .enomem, let limit = number("memory.max"),
+            let used = number("memory.current"), used + CgroupDirectory.usualSetUp > limit
+        else { return nil }
+        return memoryFailure()
+    }
+
     /// The limit for which processes of the cgroup were killed: its own, or one above; nil where none were.
     private func memoryLimitHit(_ said: UInt64?) -> (facts: Bytes, limit: UInt64, peak: UInt64?, isOwn: Bool)? {
         guard wasOutOfMemory else { return nil }

@@ -174,6 +174,7 @@ extension Spawned {
         let message = received.message
         if message.isEmpty { return }
         if let error = LastMile.failure(fromReport: message, object: executable) {
+            if let failure = cgroup.memoryFailure(ofExecve: error) { throw failure }
             throw Failure(error, pointer: "/process/args/0", hint: hint.isEmpty ? nil : hint)
         }
         switch InitMessage(message) {

@@ -182,6 +182,13 @@ struct MemoryLimits {
                 $0["/process/oomScoreAdj"] = -1000
                 $0["/linux/resources/memory"] = ["limit": 67_108_864]
             }
+            // What it still had to load would otherwise be its end.
+            let own = "/proc/\(try container.pid())"
+            try #require(
+                eventually {
+                    Files.read(own + "/cmdline")?.hasPrefix("sleep") == true
+                        && Files.read(own + "/stat")?.contains(") S ") == true
+                })
             Files.put("4096", in: s.cgroupDirectory("g1") + "/memory.max")
             let process = #"{"args":["/bin/true"],"cwd":"/","oomScoreAdj":0,"user":{"uid":0,"gid":0}}"#
             try Files.write(process, to: s.directory + "/process.json")

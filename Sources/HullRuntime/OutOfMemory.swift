@@ -48,8 +48,8 @@ extension CgroupDirectory {
         return Failure(words, pointer: "/linux/resources/memory/limit", hint: hint)
     }
 
-    /// The same of an execve that was refused: the kernel says E2BIG where there is no page left for the arguments, also
-    /// of few.
+    /// The same of an execve that was refused: the kernel says E2BIG where there is no page left for the arguments,
+    /// also of few.
     func memoryFailure(ofExecve error: SystemError) -> Failure? {
         guard error.errno == .e2big || error.errno == .enomem, let limit = number("memory.max"),
             let used = number("memory.current"), used + CgroupDirectory.usualSetUp > limit

@@ -171,13 +171,13 @@ struct BadInput {
         }
     }
 
-    // Goal: nothing that was asked for is silently left out. Method: each property that has no effect yet.
-    @Test(
-        "BI-28 a property that is not carried out yet is refused", .only(.hull),
-        arguments: [("/linux/cgroupsPath", "a.slice:b:c")] as [(String, JSON)])
-    func unsupported(pointer: String, value: JSON) throws {
+    // Goal: nothing that was asked for is silently taken for something else. Method: a unit, without systemd.
+    @Test("BI-28 the name of a unit is refused where systemd is not asked", .only(.hull))
+    func unitUnasked() throws {
         try scenario { s in
-            try s.refuses(pointer, "not supported yet") { $0[pointer] = value }
+            try s.refuses("/linux/cgroupsPath", "the form slice:prefix:name", "say --systemd-cgroup") {
+                $0["/linux/cgroupsPath"] = "a.slice:b:c"
+            }
         }
     }
 }

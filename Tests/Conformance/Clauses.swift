@@ -13,11 +13,13 @@ struct Clauses {
         var found: [String: String] = [:]
         for file in Files.list(Self.directory) where file.hasSuffix(".swift") && file != "Clauses.swift" {
             let text = Files.read(Self.directory + "/" + file) ?? ""
-            for match in text.matches(of: #/@Test\(\s*"([A-Z]{2,4}-[0-9]{2}) /#) {
+            for match in text.matches(of: #/@Test\(\s*"((?:[A-Z]{2,4}-[0-9]{2} )+)/#) {
                 let before = text[..<match.range.lowerBound].matches(of: #/\nstruct (\w+)/#).last?.1 ?? ""
                 let after = text[match.range.upperBound...].firstMatch(of: #/func (\w+)\(/#)?.1 ?? ""
-                #expect(found[String(match.1)] == nil, "two tests for \(match.1)")
-                found[String(match.1)] = "\(before)/\(after)"
+                for id in clauseIDs(in: String(match.1)) {
+                    #expect(found[id] == nil, "two tests for \(id)")
+                    found[id] = "\(before)/\(after)"
+                }
             }
         }
         return found

@@ -42,6 +42,7 @@ let crunSometimes = [
 let runcSometimes = [
     "NS-14": "leaves processes in sessions of their own, and so the cgroup",
     "EV-03": "needs the memory controller for statistics",
+    "LC-07": "may let two of them succeed, and leaves the cgroup and the process of one",
     "DL-09": "may leave exec'ed processes, and so the cgroup",
     "ID-08": "may leave the cgroup when its child dies early",
     "NS-08 /etc/hostname": "may leave the cgroup when its child dies early",

@@ -52,6 +52,7 @@ let package = Package(
         .target(name: "HullLinux", dependencies: ["HullBytes", "CHull", "CSeccomp", "CCap"], swiftSettings: swift),
         .target(name: "HullKernel", dependencies: ["HullBytes", "HullLinux", "CHull"], swiftSettings: swift),
         .target(name: "HullOCI", dependencies: ["HullBytes"], swiftSettings: swift),
+        .target(name: "HullImage", dependencies: ["HullBytes", "HullOCI"], swiftSettings: swift),
         .target(name: "HullPlan", dependencies: ["HullBytes", "HullOCI", "HullLinux"], swiftSettings: swift),
         .target(
             name: "HullInit", dependencies: ["HullBytes", "HullPlan", "HullKernel", "HullLinux"], swiftSettings: swift),
@@ -75,6 +76,8 @@ let package = Package(
         .testTarget(
             name: "OCITests", dependencies: ["HullBytes", "HullOCI", "Support"], exclude: ["Schema"],
             swiftSettings: tests),
+        .testTarget(
+            name: "ImageTests", dependencies: ["HullBytes", "HullOCI", "HullImage"], swiftSettings: tests),
         .testTarget(
             name: "PlanTests",
             dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp", "Support"],

@@ -14,6 +14,7 @@ ALLOWED = {
     "HullLinux": {"HullBytes", "CHull", "CSeccomp", "CCap"},
     "HullKernel": {"HullBytes", "HullLinux", "CHull"},
     "HullOCI": {"HullBytes"},
+    "HullImage": {"HullBytes", "HullOCI"},
     "HullPlan": {"HullBytes", "HullOCI", "HullLinux"},
     "HullInit": {"HullBytes", "HullPlan", "HullKernel", "HullLinux"},
     "HullRuntime": {"HullBytes", "HullInit", "HullPlan", "HullOCI", "HullKernel", "HullLinux"},

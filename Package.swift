@@ -52,7 +52,6 @@ let package = Package(
         .target(name: "HullLinux", dependencies: ["HullBytes", "CHull", "CSeccomp", "CCap"], swiftSettings: swift),
         .target(name: "HullKernel", dependencies: ["HullBytes", "HullLinux", "CHull"], swiftSettings: swift),
         .target(name: "HullOCI", dependencies: ["HullBytes"], swiftSettings: swift),
-        .target(name: "HullImage", dependencies: ["HullBytes", "HullOCI"], swiftSettings: swift),
         .target(name: "HullPlan", dependencies: ["HullBytes", "HullOCI", "HullLinux"], swiftSettings: swift),
         .target(
             name: "HullInit", dependencies: ["HullBytes", "HullPlan", "HullKernel", "HullLinux"], swiftSettings: swift),
@@ -73,6 +72,22 @@ let package = Package(
                 .unsafeFlags(["-static-executable", "-use-ld=lld"] + hotSymbols, release),
             ]),
 
+        // Images: separate from the runtime, which links none of these libraries.
+        .target(
+            name: "CArchive", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: ["archive", "isal", "z", "zstd", "crypto"].map { .linkedLibrary($0) }),
+        .target(name: "HullArchive", dependencies: ["HullBytes", "CArchive"], swiftSettings: swift),
+        .target(name: "HullImage", dependencies: ["HullBytes", "HullOCI"], swiftSettings: swift),
+        .target(
+            name: "HullLayers",
+            dependencies: ["HullBytes", "HullOCI", "HullImage", "HullArchive", "HullLinux", "HullKernel"],
+            swiftSettings: swift),
+
+        .testTarget(
+            name: "LayersTests",
+            dependencies: [
+                "HullBytes", "HullOCI", "HullLinux", "HullKernel", "HullImage", "HullArchive", "HullLayers", "Support",
+            ], swiftSettings: tests),
         .testTarget(
             name: "OCITests", dependencies: ["HullBytes", "HullOCI", "Support"], exclude: ["Schema"],
             swiftSettings: tests),

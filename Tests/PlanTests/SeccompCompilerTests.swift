@@ -22,7 +22,7 @@ import Testing
     ) -> SeccompAnswer {
         var call = FilteredCall(audit: audit, number: number)
         for (index, argument) in arguments.enumerated() { call.arguments[index] = argument }
-        return run(program, call.words(littleEndian: true))
+        return verdict(of: program, to: call.words(littleEndian: true))
     }
 
     // Goal: a filter without rules asks for nothing but the architecture. Method: the whole program.

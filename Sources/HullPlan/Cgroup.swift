@@ -36,8 +36,8 @@ extension Resolution {
             linux?.resources?.devices, at: "/linux/resources/devices", &findings)
     }
 
-    /// `--cgroup-manager disabled`: no cgroup is made, so nothing can be limited. A limit that was asked for is an error;
-    /// devices, which every engine denies unasked, and a path are warned of.
+    /// `--cgroup-manager disabled`: no cgroup is made, so nothing can be limited. A limit that was asked for is an
+    /// error; devices, which every engine denies unasked, and a path are warned of.
     private mutating func stayInCgroup() {
         plan.cgroup.isCallers = true
         plan.cgroup.mountPoint = host.cgroupMount ?? ""
@@ -45,7 +45,8 @@ extension Resolution {
         let said = config.linux?.resources
         let stays = "with --cgroup-manager disabled the container stays in its caller's cgroup" as Bytes
         for file in resolveResources(said, at: "/linux/resources", &findings).files where file.absence != .skip {
-            findings.error(file.origin, "cannot be kept: \(stays)", hint: "leave it out, or say --cgroup-manager cgroupfs")
+            findings.error(
+                file.origin, "cannot be kept: \(stays)", hint: "leave it out, or say --cgroup-manager cgroupfs")
         }
         _ = resolveDeviceRules(said?.devices, at: "/linux/resources/devices", &findings)
         if said?.devices?.isEmpty == false {

@@ -6,7 +6,7 @@ import HullOCI
 import Testing
 
 @Suite struct ChoiceTests {
-    // Goal: the words that name an image are read one way only (IM-10). Method: a table with the borders.
+    // Goal: the words that name an image are read one way only (IA-10). Method: a table with the borders.
     @Test(
         arguments: [
             ("a/b", "a/b", .only), ("a/b:c", "a/b", .named("c")), ("/a:h:5000/x/y:1", "/a", .named("h:5000/x/y:1")),
@@ -68,7 +68,7 @@ import Testing
         }
     }
 
-    // Goal: exactly one image is chosen by name and digest, or it is said which there are (IM-11).
+    // Goal: exactly one image is chosen by name and digest, or it is said which there are (IA-11).
     // Method: a layout of two names.
     @Test func names() {
         let both = [Self.entry("a", named: "one"), Self.entry("b", named: "two")]
@@ -88,7 +88,7 @@ import Testing
         #expect(search(.named("1"), both + [long]) == .success(Self.digest("c")))
     }
 
-    // Goal: of several images the one for the platform is chosen, never the first of two (IM-12). Method: a table.
+    // Goal: of several images the one for the platform is chosen, never the first of two (IA-12). Method: a table.
     @Test func platforms() {
         let all = [
             Self.entry("a", "linux/amd64"), Self.entry("b", "linux/arm64/v8"), Self.entry("c", "linux/arm/v6"),
@@ -116,7 +116,7 @@ import Testing
             search(.only, twice) == .failure(.severalImages(Self.amd64, [Self.digest("a"), Self.digest("f")])))
     }
 
-    // Goal: an index in an index is read, but only on the way to what was asked for (IM-13). Method: a layout with two,
+    // Goal: an index in an index is read, but only on the way to what was asked for (IA-13). Method: a layout with two,
     // of which one is there; then one that lists itself.
     @Test func nested() {
         let one = Self.entry("1", named: "one", type: MediaType.index)

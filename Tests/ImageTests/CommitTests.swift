@@ -12,7 +12,7 @@ import Testing
         return Commit(diffID: digest, layer: layer, created: "2026-01-01T00:00:00Z", createdBy: "hull image commit")
     }
 
-    // Goal: a layer more is all that changes in a configuration, even where nobody knows what stands there (IM-50).
+    // Goal: a layer more is all that changes in a configuration, even where nobody knows what stands there (IA-50).
     // Method: one with unknown members, with and without a history.
     @Test(arguments: [
         (
@@ -35,7 +35,7 @@ import Testing
         #expect(String(decoding: made, as: UTF8.self) == wanted)
     }
 
-    // Goal: the manifest has one layer more, and types of one kind (IM-51). Method: an image of Docker's.
+    // Goal: the manifest has one layer more, and types of one kind (IA-51). Method: an image of Docker's.
     @Test func manifest() throws {
         let digest = try #require(Digest(someDigest))
         let old = ImageManifest(

@@ -24,7 +24,7 @@ import Testing
 
     private func defaults() throws -> Config { try Config.read(DefaultConfig.privileged.text.array) }
 
-    // Goal: the program is Entrypoint and Cmd, or what the caller says in Cmd's place (IM-30). Method: a table.
+    // Goal: the program is Entrypoint and Cmd, or what the caller says in Cmd's place (IA-30). Method: a table.
     @Test func arguments() throws {
         func args(_ entrypoint: [Bytes]?, _ cmd: [Bytes]?, _ said: [Bytes]? = nil) throws -> [Bytes]? {
             var wishes = Conversion.Wishes()
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    // Goal: the image's environment is taken as it is; what it does not say is added (IM-31). Method: with and without.
+    // Goal: the image's environment is taken as it is; what it does not say is added (IA-31). Method: with and without.
     @Test func environment() throws {
         let bare = try convert { _ in }.config.process?.env
         #expect(bare?.map { $0.split(0x3d)[0] } == ["PATH", "HOME"])
@@ -63,7 +63,7 @@ import Testing
         #expect(warnings.map(\.pointer.text) == ["/config/Env/0", "/config/Env/1"])
     }
 
-    // Goal: directory and user arrive, the directory as an absolute path (IM-32, IM-33). Method: a table; a user.
+    // Goal: directory and user arrive, the directory as an absolute path (IA-32, IA-33). Method: a table; a user.
     @Test func directoryAndUser() throws {
         for (said, cwd) in [
             (nil, "/"), ("", "/"), ("/srv", "/srv"), ("srv", "/srv"), ("/a/../../b", "/b"), ("..", "/"),
@@ -80,7 +80,7 @@ import Testing
         #expect(try convert { _ in }.config.process?.user?.additionalGids == nil)
     }
 
-    // Goal: a volume is a file system of its own below the root, and none is where the image should not reach (IM-34:
+    // Goal: a volume is a file system of its own below the root, and none is where the image should not reach (IA-34:
     // CVE-2022-23648). Method: a list of good and bad ones.
     @Test func volumes() throws {
         let volumes: [Bytes] = [
@@ -99,7 +99,7 @@ import Testing
             ])
     }
 
-    // Goal: what the image says of itself becomes annotations, labels first (IM-35). Method: all of it, and a label
+    // Goal: what the image says of itself becomes annotations, labels first (IA-35). Method: all of it, and a label
     // that says the same otherwise.
     @Test func annotations() throws {
         var image = ImageConfiguration(
@@ -127,7 +127,7 @@ import Testing
             ])
     }
 
-    // Goal: a label cannot command the runtime (IM-36). Method: every annotation that hull obeys, some of the peers'.
+    // Goal: a label cannot command the runtime (IA-36). Method: every annotation that hull obeys, some of the peers'.
     @Test func commandingLabels() throws {
         let keys =
             KnownAnnotation.allCases.map(\.name) + [
@@ -141,7 +141,7 @@ import Testing
         #expect(warnings.count == keys.count)
     }
 
-    // Goal: a root of layers is asked for by hull's annotations, whatever is in the paths (IM-37). Method: a path with
+    // Goal: a root of layers is asked for by hull's annotations, whatever is in the paths (IA-37). Method: a path with
     // separators in it.
     @Test func layers() throws {
         var wishes = Conversion.Wishes()
@@ -152,7 +152,7 @@ import Testing
         #expect(config.root == Config.Root(path: "rootfs", readonly: false))
     }
 
-    // Goal: what an image does not say stays as hull's default has it (IM-38). Method: the rest of the configuration.
+    // Goal: what an image does not say stays as hull's default has it (IA-38). Method: the rest of the configuration.
     @Test func restOfDefault() throws {
         let (base, config) = (try defaults(), try convert { $0.volumes = ["/v"] }.config)
         #expect(config.linux == base.linux)
@@ -164,7 +164,7 @@ import Testing
         #expect(try Config.read(JSONWriter.text(of: config, .blanks(4))) == config)
     }
 
-    // Goal: an image of another system is refused (IM-39). Method: one.
+    // Goal: an image of another system is refused (IA-39). Method: one.
     @Test func otherSystem() throws {
         var conversion = Conversion(
             ImageConfiguration(platform: Platform(os: "windows", architecture: "amd64")), Conversion.Wishes())

@@ -34,7 +34,7 @@ private let group: Bytes = """
         try ImageUser(said, passwd: passwd, group: group)
     }
 
-    // Goal: who is meant, by name and number, with groups and home (IM-20, IM-21, IM-22). Method: a table.
+    // Goal: who is meant, by name and number, with groups and home (IA-20, IA-21, IA-22). Method: a table.
     @Test(
         arguments: [
             (nil, 0, 0, [], "/root"), ("", 0, 0, [], "/root"), ("0", 0, 0, [], "/root"),
@@ -55,7 +55,7 @@ private let group: Bytes = """
         #expect(user.home == home)
     }
 
-    // Goal: what begins like a number is one or an error, never a name that the image maps to root (IM-23:
+    // Goal: what begins like a number is one or an error, never a name that the image maps to root (IA-23:
     // CVE-2016-3697, CVE-2024-40635, CVE-2026-46680). Method: such names, all of them in the passwd.
     @Test(
         arguments: [
@@ -73,7 +73,7 @@ private let group: Bytes = """
         }
     }
 
-    // Goal: a name that is not there, or whose line has no number, is said to be so (IM-24). Method: one of each.
+    // Goal: a name that is not there, or whose line has no number, is said to be so (IA-24). Method: one of each.
     @Test func unknown() {
         #expect(throws: ImageUser.Problem.unknownUser("alcie", there: ["root"])) {
             try ImageUser("alcie", passwd: "root:x:0:0::/:", group: "")

@@ -135,25 +135,3 @@ extension SeccompReport.Call: JSONWritable, JSONObjectReadable {
         arguments = reader.required("args", object)
     }
 }
-
-extension Config.Linux.Seccomp.Syscall: JSONWritable {
-    package func write(_ writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.member("names", names)
-            writer.member("action", action)
-            writer.member("errnoRet", errnoRet)
-            writer.member("args", args)
-        }
-    }
-}
-
-extension Config.Linux.Seccomp.Arg: JSONWritable {
-    package func write(_ writer: inout JSONWriter) {
-        writer.object { writer in
-            writer.member("index", UInt64(index))
-            writer.member("value", value)
-            writer.member("valueTwo", valueTwo)
-            writer.member("op", op)
-        }
-    }
-}

@@ -19,7 +19,7 @@ struct SeccompReport {
         try scenario { s in
             let words = [
                 "/bin/probe", "syscall", "sethostname", "0", "3", ",", "syscall", "sethostname", "0", "4", ",",
-                "syscall", "sethostname", "0", "3", ",", "syscall", "getppid", ",", "syscall", "getpid",
+                "syscall", "sethostname", "0", "3", ",", "syscall", "getppid", ",", "syscall", "getuid",
             ]
             let bundle = try s.bundle(words) {
                 $0["/linux/seccomp"] = Seccomp.profile(["sethostname", "getppid"], "SCMP_ACT_ERRNO")

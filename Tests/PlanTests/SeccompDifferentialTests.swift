@@ -131,7 +131,8 @@ private func compare(_ profile: SeccompProfile, samples: Int) throws {
                 var call = FilteredCall(audit: audit, number: number)
                 for index in 0..<6 { call.arguments[index] = values.randomElement(using: &random) ?? 0 }
                 let words = call.words(littleEndian: littleEndian)
-                let (expected, got) = (verdict(of: oracle.program, to: words), verdict(of: ours.instructions, to: words))
+                let expected = verdict(of: oracle.program, to: words)
+                let got = verdict(of: ours.instructions, to: words)
                 if expected != got {
                     wrong += 1
                     if wrong < 4 { Issue.record("\(call): libseccomp \(expected), hull \(got)") }

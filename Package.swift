@@ -92,7 +92,8 @@ let package = Package(
             name: "OCITests", dependencies: ["HullBytes", "HullOCI", "Support"], exclude: ["Schema"],
             swiftSettings: tests),
         .testTarget(
-            name: "ImageTests", dependencies: ["HullBytes", "HullOCI", "HullImage"], swiftSettings: tests),
+            name: "ImageTests", dependencies: ["HullBytes", "HullOCI", "HullImage", "HullPlan", "HullCommandLine"],
+            swiftSettings: tests),
         .testTarget(
             name: "PlanTests",
             dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp", "Support"],

@@ -10,7 +10,7 @@ let someHex = Bytes([UInt8](repeating: UInt8(ascii: "a"), count: 64))
 let someDigest: Bytes = "sha256:\(someHex)"
 
 @Suite struct DocumentTests {
-    // Goal: only a digest that can be verified is one. Method: the grammar's borders.
+    // Goal: only a digest that can be verified is one (IA-01). Method: the grammar's borders.
     @Test(
         arguments: [
             (someDigest, true),
@@ -32,7 +32,7 @@ let someDigest: Bytes = "sha256:\(someHex)"
         if let digest { #expect(digest.text == text) }
     }
 
-    // Goal: how a layer is packed follows from its type alone. Method: every known type, and what is refused.
+    // Goal: how a layer is packed follows from its type alone (IA-04). Method: every known type, and what is refused.
     @Test func layerKinds() throws {
         for (type, kind) in [
             ("application/vnd.oci.image.layer.v1.tar", .tar), ("application/vnd.oci.image.layer.v1.tar+gzip", .gzip),
@@ -54,7 +54,7 @@ let someDigest: Bytes = "sha256:\(someHex)"
         }
     }
 
-    // Goal: a document that two readers could take for different things is refused, at the place.
+    // Goal: a document that two readers could take for different things is refused, at the place (IA-02).
     // Method: one wrong thing in each document.
     @Test(
         arguments: [
@@ -83,7 +83,7 @@ let someDigest: Bytes = "sha256:\(someHex)"
         }
     }
 
-    // Goal and method as above, for a manifest.
+    // Goal and method as above, for a manifest (IA-02).
     @Test(
         arguments: [
             (#""layers":[]"#, "/config"),
@@ -105,7 +105,7 @@ let someDigest: Bytes = "sha256:\(someHex)"
         }
     }
 
-    // Goal: the type in the document and the one in its descriptor are the same. Method: each of the two types.
+    // Goal: the type in the document and the one in its descriptor are the same (IA-02). Method: each of the two types.
     @Test func describedAs() throws {
         let index = Array(#"{"schemaVersion":2,"mediaType":"\#(MediaType.index.text)","manifests":[]}"#.utf8)
         #expect(try ImageIndex(reading: index, describedAs: MediaType.index).manifests.isEmpty)
@@ -119,7 +119,7 @@ let someDigest: Bytes = "sha256:\(someHex)"
         }
     }
 
-    // Goal: all that the specification's example says is read. Method: that example, shortened.
+    // Goal: all that the specification's example says is read (IA-03). Method: that example, shortened.
     @Test func configuration() throws {
         let image = try ImageConfiguration(
             reading: Array(
@@ -148,7 +148,8 @@ let someDigest: Bytes = "sha256:\(someHex)"
         #expect(image.author == "Alyssa")
     }
 
-    // Goal: a configuration that leaves open what is unpacked is refused, at the place. Method: one wrong thing each.
+    // Goal: a configuration that leaves open what is unpacked is refused, at the place (IA-03).
+    // Method: one wrong thing each.
     @Test(
         arguments: [
             (#""os":"linux","rootfs":ROOTFS"#, "/architecture"),
@@ -172,7 +173,7 @@ let someDigest: Bytes = "sha256:\(someHex)"
         }
     }
 
-    // Goal: what Docker's archives list is read. Method: an archive with a name and one without.
+    // Goal: what Docker's archives list is read (IA-05). Method: an archive with a name and one without.
     @Test func dockerArchive() throws {
         let archive = try DockerArchive(
             reading: Array(

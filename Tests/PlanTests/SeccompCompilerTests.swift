@@ -3,6 +3,7 @@
 import HullBytes
 import HullLinux
 import HullPlan
+import Oracles
 import Testing
 
 @Suite struct SeccompCompilerTests {
@@ -22,7 +23,7 @@ import Testing
     ) -> SeccompAnswer {
         var call = FilteredCall(audit: audit, number: number)
         for (index, argument) in arguments.enumerated() { call.arguments[index] = argument }
-        return verdict(of: program, to: call.words(littleEndian: true))
+        return run(program, call.words(littleEndian: true))
     }
 
     // Goal: a filter without rules asks for nothing but the architecture. Method: the whole program.

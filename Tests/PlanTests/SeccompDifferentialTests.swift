@@ -5,6 +5,7 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 import Testing
 
 @Suite struct SeccompDifferentialTests {
@@ -76,8 +77,8 @@ import Testing
                 let words = FilteredCall(audit: audit, number: number, arguments: [1, 2, 3, 4, 5, 6]).words(
                     littleEndian: true)
                 let isNewer = section.highest.map { number > $0 } ?? false
-                let expected = isNewer ? SeccompAnswer.errno(38) : verdict(of: plain, to: words)
-                #expect(verdict(of: ours, to: words) == expected, "\(section.architecture.name.text) \(number)")
+                let expected = isNewer ? SeccompAnswer.errno(38) : run(plain, words)
+                #expect(run(ours, words) == expected, "\(section.architecture.name.text) \(number)")
             }
         }
     }
@@ -131,8 +132,7 @@ private func compare(_ profile: SeccompProfile, samples: Int) throws {
                 var call = FilteredCall(audit: audit, number: number)
                 for index in 0..<6 { call.arguments[index] = values.randomElement(using: &random) ?? 0 }
                 let words = call.words(littleEndian: littleEndian)
-                let expected = verdict(of: oracle.program, to: words)
-                let got = verdict(of: ours.instructions, to: words)
+                let (expected, got) = (run(oracle.program, words), run(ours.instructions, words))
                 if expected != got {
                     wrong += 1
                     if wrong < 4 { Issue.record("\(call): libseccomp \(expected), hull \(got)") }

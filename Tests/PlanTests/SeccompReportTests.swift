@@ -54,7 +54,7 @@ import Testing
         ] as [(UInt32, SeccompAnswer, SeccompAnswer)] {
             let call = FilteredCall(audit: Self.x86, number: number)
             let words = call.words(littleEndian: true)
-            #expect(verdict(of: process.filter, to: words) == loaded, "\(call)")
+            #expect(BPFInstruction.answer(of: process.filter, to: words) == loaded, "\(call)")
             #expect(report.answer(to: call) == kept, "\(call)")
         }
         #expect(report.conditions.map(\.key) == ["socket"] && report.conditions[0].value == [0])

@@ -4,6 +4,7 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 import Testing
 
 private typealias Said = Config.Linux.Seccomp
@@ -60,7 +61,7 @@ private typealias Said = Config.Linux.Seccomp
                     $0.defaultErrnoRet = errno
                 }, &findings)
             let call = FilteredCall(audit: 0xc000_003e, number: 400)
-            let got = try verdict(of: #require(plan).program, to: call.words(littleEndian: true))
+            let got = try run(#require(plan).program, call.words(littleEndian: true))
             #expect(got.value == expected, "\(name.text)")
             #expect(findings.errorLines == [])
         }
@@ -83,7 +84,7 @@ private typealias Said = Config.Linux.Seccomp
             let program = try #require(plan).program
             let got = (0..<8 as Range<UInt64>).filter {
                 let call = FilteredCall(audit: 0xc000_003e, number: 0, arguments: [9, 9, $0, 9, 9, 9])
-                return verdict(of: program, to: call.words(littleEndian: true)) == .allow
+                return run(program, call.words(littleEndian: true)) == .allow
             }
             #expect(got == expected, "\(op.text)")
         }
@@ -152,7 +153,7 @@ private typealias Said = Config.Linux.Seccomp
             let program = try #require(resolve(said { $0.syscalls?[0].args = args }, &findings)).program
             let got = calls.map {
                 let call = FilteredCall(audit: 0xc000_003e, number: 0, arguments: $0 + [0, 0, 0, 0])
-                return verdict(of: program, to: call.words(littleEndian: true)) == .allow
+                return run(program, call.words(littleEndian: true)) == .allow
             }
             #expect(got == expected)
         }
@@ -166,8 +167,7 @@ private typealias Said = Config.Linux.Seccomp
             $0.syscalls?.insert(.init(names: ["read"], action: "SCMP_ACT_ERRNO", errnoRet: 1), at: 0)
         }
         let program = try #require(resolve(config, &findings)).program
-        #expect(
-            verdict(of: program, to: FilteredCall(audit: 0xc000_003e, number: 0).words(littleEndian: true)) == .allow)
+        #expect(run(program, FilteredCall(audit: 0xc000_003e, number: 0).words(littleEndian: true)) == .allow)
     }
 
     // SC-20: Goal: the native architecture is always there; others are if listed; twice is once. Method: who is
@@ -180,7 +180,7 @@ private typealias Said = Config.Linux.Seccomp
             var findings = Findings()
             let program = try #require(resolve(said { $0.architectures = list }, &findings)).program
             func answer(_ audit: UInt32) -> SeccompAnswer {
-                verdict(of: program, to: FilteredCall(audit: audit, number: 400).words(littleEndian: true))
+                run(program, FilteredCall(audit: audit, number: 400).words(littleEndian: true))
             }
             #expect(answer(0xc000_003e) == .errno(1))
             #expect(answer(0x4000_0003) == (foreign ? .killThread : .errno(1)))
@@ -212,7 +212,7 @@ private typealias Said = Config.Linux.Seccomp
                 let program = try #require(resolve(config, &findings)).program
                 #expect(findings.errorLines == [])
                 func answer(_ audit: UInt32, _ number: UInt32) -> SeccompAnswer {
-                    verdict(of: program, to: FilteredCall(audit: audit, number: number).words(littleEndian: true))
+                    run(program, FilteredCall(audit: audit, number: number).words(littleEndian: true))
                 }
                 for (audit, bit) in [(0xc000_003e, 0), (0x4000_0003, 0), (0xc000_003e, 0x4000_0000)]
                     as [(UInt32, UInt32)]

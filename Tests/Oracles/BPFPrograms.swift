@@ -3,7 +3,7 @@
 import HullLinux
 
 extension FilteredCall: CustomStringConvertible {
-    public var description: String {
+    package var description: String {
         let hex = arguments.map { String($0, radix: 16) }.joined(separator: ",")
         return "arch \(String(audit, radix: 16)) nr \(number) (\(hex))"
     }
@@ -11,7 +11,7 @@ extension FilteredCall: CustomStringConvertible {
 
 /// What the kernel says of a seccomp program before it runs (seccomp_check_filter, bpf_check_classic); nil if it
 /// takes it.
-func filterProblem(_ program: [BPFInstruction]) -> String? {
+package func filterProblem(_ program: [BPFInstruction]) -> String? {
     guard !program.isEmpty, program.count <= 4096 else { return "length \(program.count)" }
     for (index, instruction) in program.enumerated() {
         let left = program.count - index - 1
@@ -29,7 +29,7 @@ func filterProblem(_ program: [BPFInstruction]) -> String? {
     return program.last?.code == 0x06 ? nil : "does not end with an answer"
 }
 
-/// What the kernel would answer.
-func verdict(of program: [BPFInstruction], to words: [UInt32]) -> SeccompAnswer {
+/// Runs a classic BPF program that `filterProblem` found nothing wrong with.
+package func run(_ program: [BPFInstruction], _ words: [UInt32]) -> SeccompAnswer {
     BPFInstruction.answer(of: program, to: words)
 }

@@ -72,8 +72,27 @@ let package = Package(
                 .unsafeFlags(["-static-executable", "-use-ld=lld"] + hotSymbols, release),
             ]),
 
+        // Images: separate from the runtime, which links none of these libraries.
+        .target(
+            name: "CArchive", cSettings: [.unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror"])],
+            linkerSettings: ["archive", "isal", "z", "zstd", "crypto"].map { .linkedLibrary($0) }),
+        .target(name: "HullArchive", dependencies: ["HullBytes", "CArchive"], swiftSettings: swift),
+        .target(name: "HullImage", dependencies: ["HullBytes", "HullOCI"], swiftSettings: swift),
+        .target(
+            name: "HullLayers",
+            dependencies: ["HullBytes", "HullOCI", "HullImage", "HullArchive", "HullLinux", "HullKernel"],
+            swiftSettings: swift),
+
+        .testTarget(
+            name: "LayersTests",
+            dependencies: [
+                "HullBytes", "HullOCI", "HullLinux", "HullKernel", "HullImage", "HullArchive", "HullLayers", "Support",
+            ], swiftSettings: tests),
         .testTarget(
             name: "OCITests", dependencies: ["HullBytes", "HullOCI", "Support"], exclude: ["Schema"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "ImageTests", dependencies: ["HullBytes", "HullOCI", "HullImage", "HullPlan", "HullCommandLine"],
             swiftSettings: tests),
         .testTarget(
             name: "PlanTests",

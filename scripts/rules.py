@@ -19,8 +19,11 @@ ALLOWED = {
     "HullRuntime": {"HullBytes", "HullInit", "HullPlan", "HullOCI", "HullKernel", "HullLinux"},
     "HullCommandLine": {"HullBytes", "HullPlan", "HullOCI"},
     "hull": {"CHullSeal", "CVersion", "HullBytes", "HullCommandLine", "HullRuntime", "HullPlan", "HullOCI"},
+    "HullArchive": {"HullBytes", "CArchive", "Dispatch", "Synchronization"},
+    "HullImage": {"HullBytes", "HullOCI"},
+    "HullLayers": {"HullBytes", "HullOCI", "HullImage", "HullArchive", "HullLinux", "HullKernel"},
 }
-MAY_BE_UNSAFE = {"HullBytes", "HullLinux", "HullKernel"}
+MAY_BE_UNSAFE = {"HullBytes", "HullLinux", "HullKernel", "HullArchive"}
 FILE_LINES, LINE_COLUMNS, FUNCTION_LINES = 400, 120, 70
 IMPORT = re.compile(r"^\s*(?:@\w+\s+)*(?:(?:internal|package|public|private|fileprivate)\s+)?import\s+(?:\w+\s+)?(\w+)")
 SWIFT_FUNCTION = re.compile(

@@ -142,6 +142,9 @@ package struct JSONReader {
         document.nodes[node.index].marks.insert(.opaque)
     }
 
+    /// Whether the node is `null`.
+    package func isNull(_ node: Node) -> Bool { document.nodes[node.index].kind == .null }
+
     /// Whether the node is an object; if not, that is noted.
     package mutating func isObject(_ node: Node) -> Bool { expect(.object, node) }
 

@@ -215,7 +215,7 @@ extension JSONDocument: JSONWritable {
     /// Writes the document again; numbers as they were.
     package func write(_ writer: inout JSONWriter) { write(0, &writer) }
 
-    private func write(_ node: Int, _ writer: inout JSONWriter) {
+    func write(_ node: Int, _ writer: inout JSONWriter) {
         switch nodes[node].kind {
         case .object:
             writer.object { writer in

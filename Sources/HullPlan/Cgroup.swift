@@ -7,6 +7,7 @@ internal import HullOCI
 extension Resolution {
     /// The cgroup's path, the files to write and the device filter.
     mutating func resolveCgroup() {
+        if request.keepsCgroup { return stayInCgroup() }
         let linux = config.linux
         let unit = host.serviceManager.flatMap { resolveUnit(linux?.cgroupsPath, $0) }
         if host.serviceManager == nil { plan.cgroup.path = cgroupPath(linux?.cgroupsPath) }
@@ -33,6 +34,27 @@ extension Resolution {
         writeFiles(resources, without: absent)
         plan.cgroup.deviceFilter = resolveDeviceRules(
             linux?.resources?.devices, at: "/linux/resources/devices", &findings)
+    }
+
+    /// `--cgroup-manager disabled`: no cgroup is made, so nothing can be limited. A limit that was asked for is an
+    /// error; devices, which every engine denies unasked, and a path are warned of.
+    private mutating func stayInCgroup() {
+        plan.cgroup.isCallers = true
+        plan.cgroup.mountPoint = host.cgroupMount ?? ""
+        plan.cgroup.path = host.ownCgroup
+        let said = config.linux?.resources
+        let stays = "with --cgroup-manager disabled the container stays in its caller's cgroup" as Bytes
+        for file in resolveResources(said, at: "/linux/resources", &findings).files where file.absence != .skip {
+            findings.error(
+                file.origin, "cannot be kept: \(stays)", hint: "leave it out, or say --cgroup-manager cgroupfs")
+        }
+        _ = resolveDeviceRules(said?.devices, at: "/linux/resources/devices", &findings)
+        if said?.devices?.isEmpty == false {
+            findings.warn("/linux/resources/devices", "no device is denied: \(stays)")
+        }
+        if config.linux?.cgroupsPath?.isEmpty == false {
+            findings.warn("/linux/cgroupsPath", "has no effect: \(stays)")
+        }
     }
 
     /// Most limits are there before the process is. Those under which it could not be set up follow when it is, before
@@ -83,7 +105,7 @@ extension Resolution {
     /// config-linux.md, "Cgroup ownership": with a cgroup namespace of its own and the tree mounted for writing the
     /// container manages what is below its cgroup, which then belongs to the user of its program.
     mutating func giveCgroup(to uid: UInt32?, _ gid: UInt32?) {
-        guard namespaces.isNew(.cgroup), let uid, let gid, uid != 0,
+        guard !plan.cgroup.isCallers, namespaces.isNew(.cgroup), let uid, let gid, uid != 0,
             let index = (config.mounts ?? []).firstIndex(where: isWritableTree)
         else { return }
         outside(.delegateCgroup(uid: uid, gid: gid), ("/mounts" as JSONPointer).appending(index))

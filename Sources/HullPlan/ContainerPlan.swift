@@ -254,6 +254,8 @@ package struct CgroupPlan: Sendable {
     package var mountPoint: Bytes = ""
     /// The path below it, beginning with a slash.
     package var path: Bytes = ""
+    /// Whether it is the caller's, which is left as it is.
+    package var isCallers = false
     /// Whether systemd makes it, as the cgroup of a unit.
     package var isOfSystemd = false
     /// Whether the kernel counts memory in this tree.

@@ -21,6 +21,7 @@ extension PlanText {
         guard !cgroup.path.isEmpty else { return }
         heading("cgroup")
         field("path", cgroup.directory)
+        if cgroup.isCallers { return field("made", "no, it is the caller's") }
         for case .startUnit(let unit) in steps.map(\.action) {
             field("unit", unit.name)
             field("slice", unit.slice)

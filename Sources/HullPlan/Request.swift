@@ -33,6 +33,8 @@ package struct Request: Sendable {
     package var noNewKeyring = false
     /// Whether the root is entered without pivot_root(2), which the root of an initramfs does not allow.
     package var noPivot = false
+    /// Whether the container stays in its caller's cgroup, without any limit of its own.
+    package var keepsCgroup = false
     /// The root as a union, and where its changes go; nil where the command line does not say it.
     package var overlay: UpperLayer?
     /// The agent for system calls that the caller's environment names: RUN_OCI_SECCOMP_RECEIVER.

@@ -121,7 +121,7 @@ struct Resolution {
         moveNetDevices(beforeClone: true)
         outside(.clone, "/linux/namespaces")
         if plan.intelRdt != nil { outside(.joinIntelRdt, linuxPointer("intelRdt")) }
-        outside(.attachDeviceFilter, "/linux/resources/devices")
+        if !plan.cgroup.isCallers { outside(.attachDeviceFilter, "/linux/resources/devices") }
         resolveIDMaps()
         moveNetDevices(beforeClone: false)
         if newUserNamespace { outside(.releaseMappings, "/linux/uidMappings") }

@@ -8,7 +8,7 @@ internal import HullOCI
 internal import HullPlan
 
 extension Creation {
-    var cgroup: CgroupDirectory { CgroupDirectory(path: plan.cgroup.directory) }
+    var cgroup: CgroupDirectory { plan.cgroup.isCallers ? .none : CgroupDirectory(path: plan.cgroup.directory) }
 
     /// What is going to be made is in the record before it is, so that a kill in between leaves nothing unknown. A
     /// cgroup that exists already is none of ours yet: undoing would kill whoever is in it.

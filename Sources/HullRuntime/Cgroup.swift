@@ -11,6 +11,9 @@ struct CgroupDirectory {
     /// The absolute path on the host.
     let path: Bytes
 
+    /// That of a container which stays in its caller's: nothing is counted for it, and nobody is frozen in it.
+    static var none: CgroupDirectory { CgroupDirectory(path: "") }
+
     /// The directories that are missing on the way to it, the topmost first; itself the last. Empty when it exists.
     func missing() throws(SystemError) -> [Bytes] {
         var missing: [Bytes] = []
@@ -83,7 +86,9 @@ struct CgroupDirectory {
     var isFrozen: Bool { text("cgroup.freeze")?.trimmed == "1" }
 
     /// What a file says; nil where it is not there, as those of a controller that nobody enabled.
-    func text(_ name: Bytes) -> Bytes? { (try? HostFiles.read("\(path)/\(name)")).map { Bytes($0) } }
+    func text(_ name: Bytes) -> Bytes? {
+        path.isEmpty ? nil : (try? HostFiles.read("\(path)/\(name)")).map { Bytes($0) }
+    }
 
     /// The lines of a file that have a key and a number.
     func table(_ name: Bytes) -> [Entry<UInt64>] {

@@ -21,7 +21,7 @@ struct ContainerRecord: JSONWritable {
     var pid: Int32 = 0
     /// Its start time in clock ticks since boot: pids come again, this pair does not.
     var startTime: UInt64 = 0
-    /// The cgroup's directory on the host.
+    /// The cgroup's directory on the host; empty where the container stays in its caller's.
     var cgroup: Bytes
     /// The unit of systemd that the cgroup is of; empty where hull made the cgroup.
     var unit: Bytes = ""

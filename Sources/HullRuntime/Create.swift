@@ -80,7 +80,7 @@ package struct Creation: ~Copyable {
     private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
         switch action {
         case .record:
-            if !plan.cgroup.isOfSystemd { try nameMissingCgroup() }
+            if !plan.cgroup.isOfSystemd, !plan.cgroup.isCallers { try nameMissingCgroup() }
             try directory.write(record)
             let copy = try Descriptor(opening: directory.configPath, [.write, .create, .exclusive], mode: 0o600)
             try copy.writeAll(Bytes(config), directory.configPath)

@@ -9,7 +9,7 @@ extension ContainerStore {
     /// What a container uses now.
     package func statistics(of id: Bytes) throws(Failure) -> Statistics {
         let record = try requireAlive(id)
-        return CgroupDirectory(path: record.cgroup).statistics()
+        return try record.requireCgroup().statistics()
     }
 
     /// What containers use now; without names, all that run.
@@ -29,10 +29,10 @@ extension ContainerStore {
     /// happens, until the container has ended: the verb `events`.
     package func watch(_ id: Bytes, interval: Int64, tell: (Event) -> Void) throws(Failure) {
         let record = try requireAlive(id)
+        let cgroup = try record.requireCgroup()
         try attempt { () throws(SystemError) in
             let process = try ProcessHandle(opening: record.pid)
             guard isAlive(record) else { return }
-            let cgroup = CgroupDirectory(path: record.cgroup)
             // Without the memory controller nobody counts kills.
             var files = DescriptorList()
             if let file = try? Descriptor(opening: record.cgroup + "/memory.events") { files.set(0, file) }

@@ -33,6 +33,7 @@ package struct Execution: ~Copyable {
         if status == .paused, !request.ignoresPause {
             throw Failure("cannot exec in a paused container (use --ignore-paused to override)")
         }
+        if !request.cgroups.isEmpty { try record.requireCgroup() }
         let first = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
         let kinds = try attempt { () throws(SystemError) in try foreignNamespaces(of: record.pid) }
         var root: Descriptor?
@@ -137,10 +138,15 @@ package struct Execution: ~Copyable {
             ownConsole = consume pair.second
         }
         let cgroup = try openCgroup()
+        let cgroupNumber: Int32? =
+            switch cgroup {
+            case .some(let opened): opened.number
+            case nil: nil
+            }
         var taken = DescriptorList()
         swap(&taken, &held)
         let made = try spawn(
-            plan, taken, cgroup: cgroup.number, hookState: HookState(of: record), listener: nil,
+            plan, taken, cgroup: cgroupNumber, hookState: HookState(of: record), listener: nil,
             consoleSocket: consoleSocket?.number
         ) { (error) throws(SystemError) in
             guard plan.cgroup.path.isEmpty, [.ebusy, .eopnotsupp].contains(error.errno) else { return nil }
@@ -151,8 +157,9 @@ package struct Execution: ~Copyable {
         consoleSocket = nil
     }
 
-    /// The container's cgroup, or the one below it that was asked for.
-    private func openCgroup() throws(SystemError) -> Descriptor {
+    /// The container's cgroup, or the one below it that was asked for; nil where it has none of its own.
+    private func openCgroup() throws(SystemError) -> Descriptor? {
+        if record.cgroup.isEmpty { return nil }
         let cgroup = try Descriptor(opening: record.cgroup, [.path, .directory])
         if plan.cgroup.path.isEmpty { return cgroup }
         return try Descriptor(openingBelow: cgroup, plan.cgroup.path)

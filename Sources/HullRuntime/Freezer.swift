@@ -14,9 +14,8 @@ extension ContainerStore {
         case .paused: throw Failure("container not running: it is paused already")
         case .creating, .stopped: throw Failure("container not running")
         }
-        try attempt { () throws(SystemError) in
-            try CgroupDirectory(path: record.cgroup).freeze(waitMilliseconds: 10_000)
-        }
+        let cgroup = try record.requireCgroup()
+        try attempt { () throws(SystemError) in try cgroup.freeze(waitMilliseconds: 10_000) }
     }
 
     /// Thaws a container and waits until it runs: the verb `resume`.
@@ -69,5 +68,14 @@ extension CgroupDirectory {
             guard left > 0 else { return false }
             _ = try Poll.ready([file.number], timeoutMilliseconds: Int32(clamping: left), changes: 1)
         }
+    }
+}
+
+extension ContainerRecord {
+    /// The container's cgroup, for what only a cgroup can do: freeze, limit, count, and say which processes are in it.
+    @discardableResult
+    func requireCgroup() throws(Failure) -> CgroupDirectory {
+        guard cgroup.isEmpty else { return CgroupDirectory(path: cgroup) }
+        throw Failure("the container has no cgroup of its own: it was created with --cgroup-manager disabled")
     }
 }

@@ -19,13 +19,16 @@ extension ContainerStore {
             if all { return try attempt { () throws(SystemError) in try signalAll(record, signal) } }
             throw Failure("container not running")
         }
+        // A first process that is killed takes its pid namespace along; otherwise the others are known by their cgroup.
+        if all, signal != .kill || !record.ownPidNamespace { try record.requireCgroup() }
+        let hasCgroup = !record.cgroup.isEmpty
         do throws(SystemError) {
             let process = try ProcessHandle(opening: record.pid)
             guard isAlive(record) else { throw SystemError("pidfd_open", "\(record.pid)", .esrch) }
             // Without a pid namespace the others would outlive the first process.
-            if signal == .kill, all || !record.ownPidNamespace {
+            if hasCgroup, signal == .kill, all || !record.ownPidNamespace {
                 try CgroupDirectory(path: record.cgroup).kill()
-            } else if all {
+            } else if hasCgroup, all {
                 try signalAll(record, signal)
             } else {
                 try process.signal(signal.rawValue)
@@ -49,6 +52,7 @@ extension ContainerStore {
     /// The processes of the container, pids as the caller sees them: the verb `ps`.
     package func processes(of id: Bytes) throws(Failure) -> [Int32] {
         let record = try open(id).requireRecord()
+        if isAlive(record) { try record.requireCgroup() }
         return try attempt { () throws(SystemError) in
             guard try HostFiles.status(record.cgroup) != nil else { return [] }
             return try CgroupDirectory(path: record.cgroup).processes().sorted()

@@ -15,6 +15,7 @@ extension ContainerStore {
         let directory = try openLocked(id)
         let record = try directory.requireRecord()
         guard isAlive(record) else { throw Failure("container not running") }
+        if said != Config.Linux.Resources() { try record.requireCgroup() }
         let plan: UpdatePlan
         let lines: [IntelRdtPlan.Line]
         var unit: UnitChange?

@@ -16,6 +16,10 @@ def cgroup(podman, name: str) -> pathlib.Path:
     return CGROUPS / line.split("::")[1].lstrip("/")
 
 
+def own_cgroup() -> pathlib.Path:
+    return CGROUPS / pathlib.Path("/proc/self/cgroup").read_text().splitlines()[-1].split("::")[1].lstrip("/")
+
+
 def memory(podman) -> None:
     """The kernel kills what takes more."""
     words = ["read", "/sys/fs/cgroup/memory.max", ",", "alloc", "200000000"]
@@ -24,8 +28,14 @@ def memory(podman) -> None:
 
 
 def killed_for_memory(podman) -> None:
-    """podman tells that it was for memory: conmon sees it in the container's cgroup."""
-    podman("run", "--name", "killed", "--memory", "64m", "busybox", "probe", "alloc", "200000000", status=137)
+    """podman tells that it was for memory: conmon sees it in the container's cgroup.
+
+    conmon 2.1.6 writes that down in its working directory, which podman 4.3 leaves as its own, and looks for in the
+    container's: so that is where podman is started.
+    """
+    podman("create", "--name", "killed", "--memory", "64m", "busybox", "probe", "alloc", "200000000")
+    folder = podman.folder / "storage/overlay-containers" / podman.inspect("killed", ".Id") / "userdata"
+    podman.do("podman", "start", "-a", "killed", status=137, cwd=folder)
     equal(podman.inspect("killed", ".State.OOMKilled"), "true")
     podman("rm", "killed")
 
@@ -65,11 +75,18 @@ def unified(podman) -> None:
 
 def update(podman) -> None:
     podman("run", "-d", "--name", "update", "--memory", "64m", *SLEEP)
-    podman("update", "--memory", "80m", "--cpus", "0.25", "--pids-limit", "33", "update")
+    podman("update", "--memory", "80m", "--cpus", "0.25", "--cpuset-cpus", "0", "update")
     where = cgroup(podman, "update")
-    found = {name: (where / name).read_text().strip() for name in ("memory.max", "cpu.max", "pids.max")}
-    equal(found, {"memory.max": str(80 << 20), "cpu.max": "25000 100000", "pids.max": "33"})
+    found = {name: (where / name).read_text().strip() for name in ("memory.max", "cpu.max", "cpuset.cpus")}
+    equal(found, {"memory.max": str(80 << 20), "cpu.max": "25000 100000", "cpuset.cpus": "0"})
     podman("rm", "-f", "-t", "0", "update")
+
+
+def oom_kill(podman) -> None:
+    """--oom-kill-disable: cgroup v2 has no such thing, and nobody is told that it is kept."""
+    done = podman.do("podman", "run", "--rm", "--oom-kill-disable", "busybox", "true", status=126)
+    expect("OOM killer" in done.err, done)
+    equal(podman("ps", "-aq"), "", "left")
 
 
 def stats(podman) -> None:
@@ -101,6 +118,19 @@ def cgroups_no_conmon(podman) -> None:
     monitor = pathlib.Path(podman.inspect("conmon", ".ConmonPidFile")).read_text()
     expect("libpod" not in pathlib.Path(f"/proc/{monitor}/cgroup").read_text().splitlines()[-1], "conmon was moved")
     podman("rm", "-f", "-t", "0", "conmon")
+
+
+def cgroups_disabled(podman) -> None:
+    """No cgroup is made: the container is in podman's own, which a limit would need and pause as well."""
+    podman("run", "-d", "--name", "disabled", "--cgroups", "disabled", *SLEEP)
+    equal(cgroup(podman, "disabled"), own_cgroup())
+    equal(podman("exec", "disabled", "echo", "in"), "in\n")
+    done = podman.do("podman", "pause", "disabled", status=None)
+    expect(done.status != 0 and "cgroup" in done.err, done)
+    equal(podman.inspect("disabled", ".State.Status"), "running")
+    podman("stop", "-t", "0", "disabled")
+    equal(podman.status("disabled"), 137)
+    podman("rm", "disabled")
 
 
 def cgroups_split(podman) -> None:
@@ -151,6 +181,7 @@ def systemd_driver(podman) -> None:
 SCENARIOS = [
     scenario(cgroups_enabled),
     scenario(cgroups_no_conmon),
+    scenario(cgroups_disabled),
     scenario(cgroups_split),
     scenario(writable_cgroup),
     scenario(memory, "memory"),
@@ -160,7 +191,8 @@ SCENARIOS = [
     scenario(cpu, "cpu"),
     scenario(cpuset, "cpuset"),
     scenario(unified, "memory"),
-    scenario(update, "memory", "cpu", "pids"),
+    scenario(oom_kill),
+    scenario(update, "memory", "cpu", "cpuset"),
     scenario(stats, "memory"),
     scenario(systemd_driver, "systemd"),
 ]

@@ -27,6 +27,12 @@ import Testing
         #expect(text(Bytes([0xed, 0xa0, 0x80, 0xc3])) == "\"\u{fffd}\u{fffd}\u{fffd}\u{fffd}\"")
     }
 
+    // Goal: a configuration is written as it was read. Method: one that has every kind of value.
+    @Test func configuration() throws {
+        let config = try Config.read(bytes(sampleConfig))
+        #expect(try Config.read(JSONWriter.text(of: config)) == config)
+    }
+
     // Goal: the layouts, empty values and numbers. Method: one document in all of them.
     @Test func layouts() throws {
         let source = #"{ "a" : [ 1.50, -0, {} , [ ] ], "b":{"c":null,"d":true} , "e":"\/" }"#

@@ -56,6 +56,7 @@ struct PlanFixture: CustomTestStringConvertible, Sendable {
         request.detached = said["detached"] as? Bool ?? false
         request.foreground = said["foreground"] as? Bool ?? false
         request.noPivot = said["noPivot"] as? Bool ?? false
+        request.keepsCgroup = said["keepsCgroup"] as? Bool ?? false
         request.noNewKeyring = said["noNewKeyring"] as? Bool ?? false
         let machine = said["host"] as? [String: Any] ?? [:]
         if let names = machine["capabilities"] as? [String] {

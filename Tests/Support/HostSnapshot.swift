@@ -47,7 +47,7 @@ public struct HostSnapshot: Sendable {
         return words.prefix(dash + 3).joined(separator: " ")
     }
 
-    static func directories(below path: String) -> [String] {
+    public static func directories(below path: String) -> [String] {
         Files.tree(path).filter { path in
             var isDirectory: ObjCBool = false
             return FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) && isDirectory.boolValue

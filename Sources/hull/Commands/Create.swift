@@ -51,6 +51,7 @@ extension Program {
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         request.noNewKeyring = options.noNewKeyring
         request.noPivot = options.noPivot
+        request.keepsCgroup = invocation.global.cgroupManager == .disabled
         request.strictResources = options.strictResources
         if let text = options.overlay { request.overlay = try upperLayer(text) }
         request.preservedDescriptors = preservedDescriptors

@@ -53,6 +53,7 @@ extension Program {
         let bytes = try Caller.read(file ?? directory + "/config.json")
         var request = Request(id: "container", bundle: directory)
         request.foreground = true
+        request.keepsCgroup = invocation.global.cgroupManager == .disabled
         return (bytes, request)
     }
 }

@@ -34,6 +34,7 @@ let crunBites = [
     "AT-44": "enters a descriptor of the caller",
     "AT-61": "takes texts that are no numbers",
     "AT-66": "takes any text without a slash",
+    "AT-70": "allows all devices where no list is given",
     "AT-72": "writes any name that the kernel does not refuse",
     "AT-73": "goes where the path leads",
     "AT-74": "takes it, and kills who is in it at the end",

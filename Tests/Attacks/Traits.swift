@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 import Foundation
+import Glibc
 import Support
 import Testing
 
@@ -11,6 +12,8 @@ struct Known: SuiteTrait, TestTrait, TestScoping {
     func provideScope(
         for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void
     ) async throws {
+        // Some runtimes give the machine's null device away, which stands for standard input here.
+        defer { if Runtime.kind != .hull { chown("/dev/null", 0, 0) } }
         let id = String((test.displayName ?? test.name).prefix { $0 != " " })
         let isOfWeak = (test.displayName ?? "").hasSuffix(" weak runtime")
         guard !isOfWeak, let bite = Bite.of(id) else { return try await function() }

@@ -142,6 +142,9 @@ let package = Package(
         .testTarget(name: "Workloads", dependencies: ["Support"], exclude: ["app"], swiftSettings: tests),
         .testTarget(name: "Faults", dependencies: ["Support"], exclude: ["strike.c"], swiftSettings: tests),
         .testTarget(
+            name: "Attacks", dependencies: ["Support"], exclude: ["attacker.c", "step.c", "weak.c"],
+            swiftSettings: tests),
+        .testTarget(
             name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(
             name: "RuntimeTests",

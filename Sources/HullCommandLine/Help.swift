@@ -6,7 +6,7 @@ package import HullBytes
 package func helpText(_ verb: Verb?) -> Bytes { verb.map(verbHelp) ?? globalHelp }
 
 private var globalHelp: Bytes {
-    let verbs = Verb.allCases.map { row("  " + $0.name, $0.page.summary, column: 13) }.joined("")
+    let verbs = Verb.allCases.map { row("  " + $0.name, $0.page.summary, column: 14) }.joined("")
     return """
         hull: a low-level OCI container runtime
 

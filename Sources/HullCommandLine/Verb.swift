@@ -5,7 +5,7 @@ package import HullBytes
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
     case run, create, start, exec, kill, delete, pause, resume, update, state, list, ps, events, stats
-    case spec, plan, check, features, version, help
+    case spec, plan, check, features, completion, manual, version, help
 
     /// How the verb is written.
     package var name: Bytes {
@@ -28,6 +28,8 @@ package enum Verb: CaseIterable, Sendable {
         case .plan: "plan"
         case .check: "check"
         case .features: "features"
+        case .completion: "completion"
+        case .manual: "manual"
         case .version: "version"
         case .help: "help"
         }
@@ -63,6 +65,8 @@ package enum Verb: CaseIterable, Sendable {
         case .plan: PlanOptions.self
         case .check: CheckOptions.self
         case .features: FeaturesOptions.self
+        case .completion: CompletionOptions.self
+        case .manual: ManualOptions.self
         case .version: VersionOptions.self
         case .help: HelpOptions.self
         }

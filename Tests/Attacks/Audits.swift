@@ -124,6 +124,8 @@ struct Audits {
             guard let start, let end, start < end else { throw Problem("no root was attached: \(arena.log.text)") }
             let window = calls[(start + 1)..<end]
             arena.expect(window.count > 20, "only \(window.count) calls")
+            let deep = window.filter { $0.name == "openat2" && ($0.paths[0].dropFirst().contains("/")) }.map(\.paths[0])
+            arena.expect(Set(deep).count == deep.count, "resolved twice: \(deep)")
             // pivot_root begins with opening the root that will be the old one.
             for call in window.dropLast(3) { arena.expect(call.isBelowDescriptor, "\(call.name) \(call.paths)") }
             arena.expect(

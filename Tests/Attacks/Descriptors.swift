@@ -99,7 +99,7 @@ struct Descriptors {
     func CVE_2024_21626_caller() throws { try Self.leakedByCaller.isRepelled() }
 
     // Goal: where the kernel resolves the program's path no directory is open. Method: the process's descriptors at
-    // its execve, seen from the host, with steps that open much: a sysctl, masks, a label, a terminal's place.
+    // its execve, seen from the host, for exec and for a run with steps that open much: a sysctl, masks, mounts.
     static let openAtExecve = Attack("AT-45") { arena in
         let list = arena.scenario.directory + "/descriptors"
         let look = "for f in /proc/$STEP_PID/fd/*; do readlink $f; test -d $f/ && echo DIRECTORY $f; done >> \(list)"
@@ -107,13 +107,19 @@ struct Descriptors {
             $0["/linux/sysctl"] = ["kernel.domainname": "name"]
             $0.mount("/mnt", type: "none", from: "data", ["bind"])
         }
-        try arena.run(bundle, Step(calls: ["execve", "execveat"], command: look))
-        let found = (Files.read(list) ?? "").split(separator: "\n").map(String.init)
-        arena.expect(!found.isEmpty, "nothing was seen")
-        // The first is the runtime's own: only what is inside counts.
-        let stops = arena.log.calls.filter(\.isInside).count
-        arena.expect(stops == 1, "\(stops) calls of execve inside")
-        arena.expect(!found.contains { $0.hasPrefix("DIRECTORY") }, "open at execve: \(found)")
+        let living = try arena.bundle("exec sleep 60")
+        let id = arena.scenario.id()
+        _ = try arena.start(living, id: id)
+        let run = ["run", "--bundle", bundle.directory, arena.scenario.id()]
+        for (words, bundle) in [(run, bundle), (["exec", id, "/bin/true"], living)] {
+            Files.remove(list)
+            try arena.call(words, bundle, Step(calls: ["execve", "execveat"], command: look))
+            let found = (Files.read(list) ?? "").split(separator: "\n").map(String.init)
+            arena.expect(!found.isEmpty, "nothing was seen: \(arena.last)")
+            let stops = arena.log.calls.filter(\.isInside).count
+            arena.expect(stops == 1, "\(stops) calls of execve inside: \(arena.last)")
+            arena.expect(!found.contains { $0.hasPrefix("DIRECTORY") }, "open at execve: \(found)")
+        }
     }
 
     @Test("AT-45 a directory is open when the program's path is resolved")

@@ -25,7 +25,7 @@ struct OwnProgram {
         let (program, environment) = try copy(arena)
         let before = FileManager.default.contents(atPath: program)
         func change(_ launch: inout Launch) { (launch.program, launch.environment) = (program, environment) }
-        let bundle = try arena.bundle("exec /bin/attacker infect 3 > /result") {
+        let bundle = try arena.bundle("exec /bin/attacker infect 20 /stop > /result") {
             $0["/root/readonly"] = false
             $0.capabilities(["CAP_DAC_OVERRIDE", "CAP_SYS_PTRACE"], sets: ["bounding", "effective", "permitted"])
         }
@@ -40,6 +40,7 @@ struct OwnProgram {
                 try arena.call(["exec", id] + program, bundle, nil, change)
             }
         }
+        try Files.write("", to: bundle.rootfs + "/stop")
         eventually(within: 8) { Files.read(bundle.rootfs + "/result")?.isEmpty == false }
         let result = Files.read(bundle.rootfs + "/result") ?? ""
         arena.expect(result.hasPrefix("met"), "the attacker says \(result)")

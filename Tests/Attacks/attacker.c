@@ -2,7 +2,7 @@
 // What attackers do, from a container or beside one:
 //     attacker swap A B SECONDS      exchanges two names as fast as it can
 //     attacker prowl PID TARGET      as a process of PID's container: tries to get hold of the process TARGET
-//     attacker infect SECONDS        opens every foreign /proc/PID/exe and tries to write there
+//     attacker infect SECONDS FILE   opens every foreign /proc/PID/exe and tries to write there, until a file appears
 //     attacker type                  puts a letter into the input of the terminal that is standard input: TIOCSTI
 //     attacker keys                  the serial number of the session keyring
 //     attacker deny CALL ERRNO COMMAND...   runs a command for which this system call, given by number, fails
@@ -155,8 +155,10 @@ static void collect(void)
 
 static int infect(char **w)
 {
-    double end = now() + atof(w[0]);
-    while (now() < end) {
+    double end = now() + atof(w[0]), stop = end;
+    while (now() < stop) {
+        // And half a second longer: what runs no more can be written.
+        if (stop == end && access(w[1], F_OK) == 0) stop = now() + 0.5;
         if (found_count < 64) collect();
         for (int i = 0; i < found_count; i++) {
             char path[64];
@@ -206,7 +208,7 @@ int main(int argc, char **argv)
     setvbuf(stdout, NULL, _IOLBF, 0);
     if (argc == 5 && !strcmp(argv[1], "swap")) return swap(argv + 2);
     if (argc == 4 && !strcmp(argv[1], "prowl")) return prowl(argv + 2);
-    if (argc == 3 && !strcmp(argv[1], "infect")) return infect(argv + 2);
+    if (argc == 4 && !strcmp(argv[1], "infect")) return infect(argv + 2);
     if (argc == 2 && !strcmp(argv[1], "type")) return type_letter();
     if (argc == 2 && !strcmp(argv[1], "keys")) return keys();
     if (argc > 4 && !strcmp(argv[1], "deny")) return deny(argv + 2);

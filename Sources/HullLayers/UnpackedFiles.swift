@@ -38,9 +38,12 @@ extension LayerUnpacker {
         var end: UInt64 = 0
         do {
             while let offset = try archive.nextBlock() {
-                let place = UInt64(offset)
-                end = place + UInt64(archive.blockSize)
-                guard end <= size else { throw Refusal("the archive has more data than the entry's size says") }
+                guard let place = UInt64(exactly: offset) else { throw Refusal("the place of a hole is negative") }
+                let (next, overflow) = place.addingReportingOverflow(UInt64(archive.blockSize))
+                end = next
+                guard !overflow, end <= size else {
+                    throw Refusal("the archive has more data than the entry's size says")
+                }
                 try archive.withBlock { span throws(SystemError) in try file.write(span, at: place) }
             }
             if end < size { try file.resize(size) }

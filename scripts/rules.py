@@ -19,7 +19,7 @@ ALLOWED = {
     "HullRuntime": {"HullBytes", "HullInit", "HullPlan", "HullOCI", "HullKernel", "HullLinux"},
     "HullCommandLine": {"HullBytes", "HullPlan", "HullOCI"},
     "hull": {"CHullSeal", "CVersion", "HullBytes", "HullCommandLine", "HullRuntime", "HullPlan", "HullOCI"},
-    "HullArchive": {"HullBytes", "CArchive", "Dispatch"},
+    "HullArchive": {"HullBytes", "CArchive", "Dispatch", "Synchronization"},
     "HullImage": {"HullBytes", "HullOCI"},
     "HullLayers": {"HullBytes", "HullOCI", "HullImage", "HullArchive", "HullLinux", "HullKernel"},
 }

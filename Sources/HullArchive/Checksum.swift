@@ -34,8 +34,8 @@ package import HullBytes
         precondition(done == 1, "libcrypto gave up")
     }
 
-    /// The checksum of all bytes, in lowercase hexadecimal digits.
-    package consuming func finish() -> Bytes {
+    /// The checksum of all bytes, in lowercase hexadecimal digits; nothing can be added after it.
+    package mutating func finish() -> Bytes {
         let sum = unsafe [UInt8](unsafeUninitializedCapacity: 64) { buffer, count in
             guard let start = buffer.baseAddress else { return }
             unsafe count = carchive_digest_finish(digest, start)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HullBytes
+internal import HullKernel
 
 /// Why an image cannot be read, unpacked or written: one sentence for a person, made in one place from its parts.
 package struct ImageError: Error, Equatable, Sendable {
@@ -20,4 +21,14 @@ package struct ImageError: Error, Equatable, Sendable {
         self.cause = cause
         self.hint = hint
     }
+
+    /// A call that the kernel refused.
+    init(_ operation: Bytes, _ object: Bytes, _ error: SystemError) { self.init(operation, object, error.line) }
+}
+
+/// Runs a body whose errors are the kernel's.
+func system<Result: ~Copyable>(
+    _ operation: Bytes, _ object: Bytes, _ body: () throws(SystemError) -> Result
+) throws(ImageError) -> Result {
+    do throws(SystemError) { return try body() } catch { throw ImageError(operation, object, error) }
 }

@@ -33,6 +33,7 @@
 #include <signal.h>
 
 #include "process.h"
+#include "trees.h"
 #include "wrappers.h"
 
 #endif

@@ -16,15 +16,23 @@ package struct ImageBundle: ~Copyable {
     private static let suffix: Bytes = "@image"
 
     fileprivate init(for id: Bytes, in root: Bytes) throws(SystemError) {
-        path = "\(root)/\(id)\(ImageBundle.suffix)"
+        let path: Bytes = "\(root)/\(id)\(ImageBundle.suffix)"
+        self.path = path
+        lock = try ImageBundle.make(path, besides: "\(root)/\(id)")
+    }
+
+    /// Makes the directory and takes its lock; one that is there was left by a hull that was killed, unless another one
+    /// has the lock, or there is the container.
+    private static func make(_ path: Bytes, besides container: Bytes) throws(SystemError) -> Descriptor {
         do { try HostFiles.makeDirectory(path, mode: 0o700) } catch {
             guard error.errno == .eexist else { throw error }
         }
-        lock = try Descriptor(opening: path, [.directory])
-        guard try lock.tryLock() else { throw SystemError("mkdir", path, .eexist) }
-        // Left by a hull that was killed, unless there is the container.
-        guard try HostFiles.status("\(root)/\(id)") == nil else { throw SystemError("mkdir", path, .eexist) }
-        try ImageBundle.empty(path)
+        let lock = try Descriptor(opening: path, [.directory])
+        guard try lock.tryLock(), try HostFiles.status(container) == nil else {
+            throw SystemError("mkdir", path, .eexist)
+        }
+        try empty(path)
+        return lock
     }
 
     /// Removes what was made, after a failure.

@@ -37,7 +37,7 @@ struct DirectoryStack: ~Copyable {
 
     /// Goes into a directory; ENOENT, ELOOP and ENOTDIR say what is there instead.
     mutating func enter(_ name: Bytes) throws(SystemError) {
-        let next = try Descriptor(opening: name, [.path, .directory, .noFollow], strictlyIn: top)
+        let next = try Descriptor(opening: name, [.path, .directory], strictlyIn: top)
         descriptors.set(names.count, next)
         names.append(name)
     }

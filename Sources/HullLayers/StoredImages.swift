@@ -123,6 +123,13 @@ extension ImageStore {
         package var documents = 0
         /// What processes left that were killed.
         package var leftovers = 0
+
+        /// A result.
+        package init(layers: Int = 0, documents: Int = 0, leftovers: Int = 0) {
+            self.layers = layers
+            self.documents = documents
+            self.leftovers = leftovers
+        }
     }
 
     /// Removes what no image on the list and no bundle needs. Waits for those who unpack, and they wait for it.

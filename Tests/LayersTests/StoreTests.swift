@@ -123,11 +123,9 @@ import Testing
             tar.add("x/layer.tar", "2", link: "../real.tar")
             tar.add("real.tar", "0", Bytes(layers[0].blob))
             tar.add("y.tar.gz", "0", Bytes(gzip(layers[1].blob)))
+            let rootfs = "{\"type\":\"layers\",\"diff_ids\":[\(diffIDs)]}"
             tar.add(
-                "config.json", "0",
-                Bytes(
-                    "{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[\(diffIDs)]}}"
-                ))
+                "config.json", "0", Bytes("{\"architecture\":\"amd64\",\"os\":\"linux\",\"rootfs\":\(rootfs)}"))
             tar.add(
                 "manifest.json", "0",
                 Bytes(

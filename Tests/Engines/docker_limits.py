@@ -44,35 +44,9 @@ def stats(docker: Docker) -> None:
         equal(seen()["PIDs"], "1")
 
 
-def systemd(docker: Docker) -> None:
-    """The systemd driver: a scope below the slice, systemd knows its limits, update reaches it, nothing stays."""
-    docker.stop_daemon()
-    docker.configure("systemd", "docker-tested.slice")
-    docker.start_daemon()
-    try:
-        with docker.running("systemd", "probe", "signal-wait", flags=("--memory", "64m", "--cpus", "0.5")):
-            unit = f"docker-{docker.inspect('systemd', 'Id')}.scope"
-            said = docker.do("systemctl", "show", "-p", "Slice,MemoryMax,CPUQuotaPerSecUSec", unit).out.split()
-            equal(set(said), {"Slice=docker-tested.slice", f"MemoryMax={64 << 20}", "CPUQuotaPerSecUSec=500ms"})
-            docker.do("systemctl", "daemon-reload")
-            docker("update", "--memory", "80m", "--memory-swap", "80m", "systemd")
-            equal(docker("exec", "systemd", "cat", "/sys/fs/cgroup/memory.max"), f"{80 << 20}\n")
-            equal(docker.do("systemctl", "show", "-p", "MemoryMax", unit).out, f"MemoryMax={80 << 20}\n")
-            docker("pause", "systemd")
-            docker("unpause", "systemd")
-            docker("stop", "-t", "60", "systemd")
-            equal(docker.inspect("systemd", "State.ExitCode"), "115")
-        equal(docker.do("systemctl", "list-units", "--plain", "--no-legend", unit).out, "", "left")
-    finally:
-        docker.stop_daemon()
-        docker.configure("cgroupfs", f"/{docker.word}")
-        docker.start_daemon()
-
-
 SCENARIOS = [
     scenario(memory, "memory"),
     scenario(limits, "memory", "cpu", "cpuset", "pids"),
     scenario(pids, "pids"),
     scenario(stats, "memory", "pids"),
-    scenario(systemd, "systemd"),
 ]

@@ -68,7 +68,8 @@ def kube(podman) -> None:
     podman("generate", "kube", "-f", second, "played")
     podman("--cgroup-manager", "systemd", "play", "kube", "--down", first)
     podman(*play, second)
-    eventually("it speaks again", lambda: "with a word" in podman("logs", "played-speaker"))
+    # Its containers have the name of the pod once more.
+    eventually("it speaks again", lambda: "with a word" in podman("logs", "played-played-speaker"))
     podman("pod", "rm", "-f", "-t", "0", "played")
 
 

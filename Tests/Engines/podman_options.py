@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """podman: the options of run, each by what the program inside sees of it."""
+import contextlib
 import json
 import os
 import pathlib
@@ -171,7 +172,7 @@ def keep_groups(podman) -> None:
 
 
 def user_namespace(podman) -> None:
-    """--uidmap and --gidmap, --userns auto and host, joined by a second container."""
+    """--uidmap and --gidmap, --userns host, joined by a second container."""
     mapped = ("--uidmap", "0:100000:65536", "--gidmap", "0:200000:65536")
     maps = podman.report(*mapped, section="maps")
     equal((maps["uid"], maps["gid"]), ([ROOT_MAP], [[0, 200000, 65536]]))
@@ -182,6 +183,30 @@ def user_namespace(podman) -> None:
     equal(podman.report("--userns", "container:mapped", section="maps")["uid"], [ROOT_MAP])
     equal(last_json(podman("exec", "mapped", "probe", "report", "ids"))["ids"]["uid"], 0)
     podman("rm", "-f", "-t", "0", "mapped")
+
+
+def user_namespace_auto(podman) -> None:
+    """--userns auto: each container has ids of its own, out of those that /etc/subuid gives to "containers"."""
+    given = podman.folder / "subids"
+    given.write_text("containers:300000:200000\n")
+    with contextlib.ExitStack() as undone:
+        for file in ("/etc/subuid", "/etc/subgid"):
+            podman.do("mount", "--bind", given, file)
+            undone.callback(podman.do, "umount", file)
+        for name, size in (("one", 1024), ("other", 2048)):
+            podman("run", "-d", "--name", name, "--userns", f"auto:size={size}", "busybox", "sleep", "1000")
+        seen = {}
+        for name, size in (("one", 1024), ("other", 2048)):
+            inside = last_json(podman("exec", name, "probe", "report", "maps"))["maps"]
+            equal(inside["uid"], inside["gid"], "maps")
+            (within, first, length), = inside["uid"]
+            expect(within == 0 and length == size and 300000 <= first <= 500000 - size, inside)
+            equal(os.stat(f"/proc/{podman.inspect(name, '.State.Pid')}").st_uid, first, "owner of the process")
+            said = podman("exec", name, "sh", "-c", "touch /made && stat -c %u:%g /made /etc/passwd")
+            equal(said.split(), ["0:0", "0:0"])
+            seen[name] = range(first, first + length)
+        expect(not set(seen["one"]) & set(seen["other"]), seen)
+        podman("rm", "-f", "-t", "0", "one", "other")
 
 
 def namespaces(podman) -> None:
@@ -272,6 +297,7 @@ SCENARIOS = [
     scenario(groups),
     scenario(keep_groups),
     scenario(user_namespace),
+    scenario(user_namespace_auto),
     scenario(namespaces),
     scenario(sysctls),
     scenario(limits),

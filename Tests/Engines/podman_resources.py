@@ -28,8 +28,14 @@ def memory(podman) -> None:
 
 
 def killed_for_memory(podman) -> None:
-    """podman tells that it was for memory: conmon sees it in the container's cgroup."""
-    podman("run", "--name", "killed", "--memory", "64m", "busybox", "probe", "alloc", "200000000", status=137)
+    """podman tells that it was for memory: conmon sees it in the container's cgroup.
+
+    conmon 2.1.6 writes that down in its working directory, which podman 4.3 leaves as its own, and looks for in the
+    container's: so that is where podman is started.
+    """
+    podman("create", "--name", "killed", "--memory", "64m", "busybox", "probe", "alloc", "200000000")
+    folder = podman.folder / "storage/overlay-containers" / podman.inspect("killed", ".Id") / "userdata"
+    podman.do("podman", "start", "-a", "killed", status=137, cwd=folder)
     equal(podman.inspect("killed", ".State.OOMKilled"), "true")
     podman("rm", "killed")
 
@@ -74,6 +80,13 @@ def update(podman) -> None:
     found = {name: (where / name).read_text().strip() for name in ("memory.max", "cpu.max", "cpuset.cpus")}
     equal(found, {"memory.max": str(80 << 20), "cpu.max": "25000 100000", "cpuset.cpus": "0"})
     podman("rm", "-f", "-t", "0", "update")
+
+
+def oom_kill(podman) -> None:
+    """--oom-kill-disable: cgroup v2 has no such thing, and nobody is told that it is kept."""
+    done = podman.do("podman", "run", "--rm", "--oom-kill-disable", "busybox", "true", status=126)
+    expect("OOM killer" in done.err, done)
+    equal(podman("ps", "-aq"), "", "left")
 
 
 def stats(podman) -> None:
@@ -178,6 +191,7 @@ SCENARIOS = [
     scenario(cpu, "cpu"),
     scenario(cpuset, "cpuset"),
     scenario(unified, "memory"),
+    scenario(oom_kill),
     scenario(update, "memory", "cpu", "cpuset"),
     scenario(stats, "memory"),
     scenario(systemd_driver, "systemd"),

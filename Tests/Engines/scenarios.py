@@ -147,7 +147,8 @@ def controllers() -> list[str]:
 
 
 def lacking(needs: typing.Iterable[str]) -> list[str]:
-    """Which of these the machine lacks: a controller, "systemd" as pid 1, "apparmor", "pypi", or a program."""
+    """Which of these the machine lacks: a controller, "systemd" as pid 1, its program for a container ("init"),
+    "apparmor", "pypi", or a program."""
     def has(need: str) -> bool:
         match need:
             case "memory" | "pids" | "cpu" | "io" | "cpuset" | "hugetlb":
@@ -158,6 +159,8 @@ def lacking(needs: typing.Iterable[str]) -> list[str]:
                 return os.path.exists("/sys/kernel/security/apparmor/profiles")
             case "pypi":
                 return reaches("https://pypi.org/simple/pyflakes/")
+            case "init":
+                return os.path.exists("/lib/systemd/systemd")
             case "native":  # too slow elsewhere
                 return not EMULATED
         return shutil.which(need) is not None

@@ -23,8 +23,9 @@ package struct ImageBundleOptions: VerbOptions {
 
     package static var page: VerbPage {
         VerbPage(
-            summary: "make a bundle of an image", operands: "LAYOUT[:REF] DIR [-- ARG...]",
-            more: "The bundle's root is a union over layers that all containers of the image\n"
+            summary: "make a bundle of an image", operands: "IMAGE DIR [-- ARG...]",
+            more: "IMAGE is LAYOUT, LAYOUT:REF or LAYOUT@sha256:DIGEST.\n"
+                + "The bundle's root is a union over layers that all containers of the image\n"
                 + "share. Arguments take the place of the image's own, after its entrypoint.",
             example: "image bundle /srv/layout:web /srv/web")
     }
@@ -42,7 +43,7 @@ package struct ImageBundleOptions: VerbOptions {
     }
 
     package mutating func take(_ operands: [Bytes]) throws(OperandProblem) {
-        guard let first = operands.first else { throw .missing("LAYOUT") }
+        guard let first = operands.first else { throw .missing("IMAGE") }
         guard operands.count > 1 else { throw .missing("DIR") }
         image = first
         directory = operands[1]

@@ -48,7 +48,7 @@ struct ImageInvocationTests {
     @Test(arguments: [
         ("bundel", "hull image: unknown command \"bundel\" (did you mean \"bundle\"?)"),
         ("xyz", "hull image: unknown command \"xyz\" (see hull image help)"),
-        ("bundle", "hull image bundle: LAYOUT is missing (see hull image bundle --help)"),
+        ("bundle", "hull image bundle: IMAGE is missing (see hull image bundle --help)"),
         ("bundle /l", "hull image bundle: DIR is missing (see hull image bundle --help)"),
         ("commit /l /u /v", "hull image commit: unexpected argument \"/v\" (see hull image commit --help)"),
         ("gc x", "hull image gc: unexpected argument \"x\" (see hull image gc --help)"),

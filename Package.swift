@@ -30,6 +30,16 @@ let commit: [SwiftSetting] =
 /// Tests may use Foundation and are less strict about imports.
 let tests: [SwiftSetting] = [.treatAllWarnings(as: .error)]
 
+/// HULL_FUZZ=1 swift build --sanitize=fuzzer: scripts/fuzz. libFuzzer brings `main`, so no other build has it.
+let fuzzer: [Target] =
+    Context.environment["HULL_FUZZ"] == nil
+    ? []
+    : [
+        .executableTarget(
+            name: "fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Entry",
+            swiftSettings: tests + [.unsafeFlags(["-parse-as-library"])])
+    ]
+
 let package = Package(
     name: "hull",
     targets: [
@@ -104,7 +114,9 @@ let package = Package(
             swiftSettings: tests),
         .testTarget(
             name: "PlanTests",
-            dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp", "Support"],
+            dependencies: [
+                "HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullCommandLine", "CSeccomp", "Oracles", "Support",
+            ],
             exclude: ["Fixtures"], swiftSettings: tests),
         .testTarget(name: "LinuxTests", dependencies: ["HullBytes", "HullLinux"], swiftSettings: tests),
         .testTarget(
@@ -121,6 +133,15 @@ let package = Package(
                 "HullBytes", "HullLinux", "HullKernel", "HullOCI", "HullPlan", "HullInit", "HullRuntime", "Support",
             ], path: "Tests/Alone", swiftSettings: tests),
         .testTarget(name: "AloneTests", dependencies: ["Support"], swiftSettings: tests),
+        // What programs for the kernel must answer, said a second time.
+        .target(
+            name: "Oracles", dependencies: ["HullBytes", "HullLinux", "HullPlan"], path: "Tests/Oracles",
+            swiftSettings: tests),
+        .target(
+            name: "FuzzTargets",
+            dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullKernel", "HullRuntime", "Oracles"],
+            path: "Tests/Fuzz/Targets", swiftSettings: tests),
+        .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),
         .target(
             name: "Support", dependencies: ["CSupport"], path: "Tests/Support", exclude: ["C"],
@@ -129,10 +150,13 @@ let package = Package(
         .testTarget(name: "Workloads", dependencies: ["Support"], exclude: ["app"], swiftSettings: tests),
         .testTarget(name: "Faults", dependencies: ["Support"], exclude: ["strike.c"], swiftSettings: tests),
         .testTarget(
+            name: "Attacks", dependencies: ["Support"], exclude: ["attacker.c", "step.c", "weak.c"],
+            swiftSettings: tests),
+        .testTarget(
             name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(
             name: "RuntimeTests",
             dependencies: ["HullBytes", "HullLinux", "HullRuntime", "HullPlan", "HullOCI", "HullKernel", "Support"],
             swiftSettings: tests),
-    ]
+    ] + fuzzer
 )

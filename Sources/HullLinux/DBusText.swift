@@ -39,7 +39,7 @@ private struct DBusTextReader {
             offset += 1
             let types = try DBusSignature.types(of: word { $0 > 0x20 })
             guard types.count == 1 else { throw problem("@ is followed by one type") }
-            return try value(as: types[0], depth: depth + 1)
+            return try value(as: agreed(types[0], type), depth: depth + 1)
         case UInt8(ascii: "'"), UInt8(ascii: "\""): return try text(quoted(next), as: type)
         case UInt8(ascii: "["): return try array(as: type, depth)
         case UInt8(ascii: "("): return try structure(as: type, depth)
@@ -47,6 +47,13 @@ private struct DBusTextReader {
             return try number(as: type)
         default: return try named(as: type, depth)
         }
+    }
+
+    /// The type that a value names, which must be the one that its surroundings want: the elements of an array have one
+    /// type, and a message with another one in it is refused by whoever reads it.
+    private func agreed(_ named: Bytes, _ wanted: Bytes?) throws(DBusProblem) -> Bytes {
+        guard wanted == nil || wanted == named else { throw problem("\(named) is not of type \(wanted ?? "")") }
+        return named
     }
 
     private mutating func word(_ isPart: (UInt8) -> Bool) -> Bytes {
@@ -65,7 +72,7 @@ private struct DBusTextReader {
         guard let letter = typeNames.first(where: { $0.name == name })?.letter else {
             throw problem("\"\(name)\" is no value and no type; text stands in quotes")
         }
-        return try value(as: letter, depth: depth + 1)
+        return try value(as: agreed(letter, type), depth: depth + 1)
     }
 
     private func text(_ text: Bytes, as type: Bytes?) throws(DBusProblem) -> DBusValue {

@@ -22,13 +22,18 @@ package struct NumberSet: Equatable, Sendable {
             guard ends.count <= 2, let first = ends[0], let last = ends.last ?? nil, first <= last,
                 last <= NumberSet.highest
             else { return nil }
-            for number in Int(first)...Int(last) { insert(number) }
+            insert(Int(first)...Int(last))
         }
     }
 
-    private mutating func insert(_ number: Int) {
-        while words.count <= number / 64 { words.append(0) }
-        words[number / 64] |= 1 << UInt64(number % 64)
+    /// A word at a time: a text may say a wide range many times.
+    private mutating func insert(_ numbers: ClosedRange<Int>) {
+        while words.count <= numbers.upperBound / 64 { words.append(0) }
+        for word in numbers.lowerBound / 64...numbers.upperBound / 64 {
+            let low = max(numbers.lowerBound - word * 64, 0)
+            let high = min(numbers.upperBound - word * 64, 63)
+            words[word] |= UInt64.max << UInt64(low) & UInt64.max >> UInt64(63 - high)
+        }
     }
 
     private func contains(_ number: Int) -> Bool {

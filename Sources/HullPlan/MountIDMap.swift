@@ -121,7 +121,17 @@ extension Resolution {
                 hint: "for instance idmap=uids=0-100000-65536;gids=0-100000-65536")
             return nil
         }
-        return slot(uids, gids, origin)
+        // A kind may be said in several parts: only all of its ranges together tell whether the kernel takes them.
+        let areRight = [uids, gids].map { isMap($0, origin) }
+        return areRight.contains(false) ? nil : slot(uids, gids, origin)
+    }
+
+    private mutating func isMap(_ ranges: [IDMapping], _ origin: JSONPointer) -> Bool {
+        var found = Findings()
+        let said = ranges.map { Config.Linux.IDMapping(containerID: $0.containerID, hostID: $0.hostID, size: $0.size) }
+        _ = resolveIDMappings(said, at: origin, &found)
+        for error in found.errors { findings.error(origin, error.problem, hint: error.hint) }
+        return found.errors.isEmpty
     }
 
     /// The ranges of one kind of id, separated by `#`.
@@ -133,11 +143,7 @@ extension Resolution {
             guard let ranges = ranges(range, relativeTo: container, origin) else { return nil }
             map += ranges
         }
-        var found = Findings()
-        let said = map.map { Config.Linux.IDMapping(containerID: $0.containerID, hostID: $0.hostID, size: $0.size) }
-        _ = resolveIDMappings(said, at: origin, &found)
-        for error in found.errors { findings.error(origin, error.problem, hint: error.hint) }
-        return found.errors.isEmpty ? map : nil
+        return map
     }
 
     /// A range of the text; a relative one may lie in several ranges of the container's map.

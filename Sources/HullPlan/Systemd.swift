@@ -42,6 +42,12 @@ extension Resolution {
             if !parts[0].isEmpty { unit.slice = parts[0] }
             unit.name = parts[1].isEmpty ? "\(parts[2]).scope" : "\(parts[1])-\(parts[2]).scope"
             guard checkUnit(parts[1], parts[2], unit, origin) else { return nil }
+        } else if unit.name.count > mostInUnit {
+            findings.error(
+                origin,
+                "the container's id makes a unit's name of \(unit.name.count) characters, "
+                    + "a unit has \(mostInUnit) at most", hint: "name the unit: slice:prefix:name")
+            return nil
         }
         guard let slice = slicePath(unit.slice) else {
             findings.error(
@@ -64,8 +70,8 @@ extension Resolution {
         } else if let byte = (prefix + name).array.first(where: { !isAllowedInUnit($0) }) {
             let shown = byte > 0x20 && byte < 0x7f ? Bytes([byte]) : "byte \(byte)" as Bytes
             problem = "has a character that no name of a unit has: \(shown)"
-        } else if unit.name.count > 255 {
-            problem = "makes a name of \(unit.name.count) characters, a unit has 255 at most"
+        } else if unit.name.count > mostInUnit {
+            problem = "makes a name of \(unit.name.count) characters, a unit has \(mostInUnit) at most"
         } else {
             return true
         }
@@ -103,12 +109,15 @@ extension Resolution {
 /// is none.
 package func slicePath(_ slice: Bytes) -> Bytes? {
     if slice == "-.slice" { return "" }
-    guard slice.hasSuffix(".slice"), slice.count <= 255 else { return nil }
+    guard slice.hasSuffix(".slice"), slice.count <= mostInUnit else { return nil }
     let stem = slice.prefix(slice.count - 6)
     let parts = stem.split(0x2d, omittingEmpty: false)
     guard !parts.contains(""), stem.array.allSatisfy(isAllowedInUnit) else { return nil }
     return (1...parts.count).map { "/" + Array(parts[..<$0]).joined("-") + ".slice" }.joined("")
 }
+
+/// UNIT_NAME_MAX of systemd, without the NUL that it counts.
+private let mostInUnit = 255
 
 private func isAllowedInUnit(_ byte: UInt8) -> Bool {
     switch byte {

@@ -254,6 +254,7 @@ def progress(images: Images) -> None:
     with open(big / "noise", "wb") as file:
         for _ in range(64):
             file.write(os.urandom(1 << 20))
+        file.write(b"umoci insert leaves out what fills the last block")
     images.do("umoci", "new", "--image", f"{images.layout}:big")
     images.do("umoci", "insert", "--image", f"{images.layout}:big", big, "/")
     shown = images.folder / "shown"

@@ -124,6 +124,7 @@ import Testing
             ("[('/dev/null', 'rw')]", .array(of: "(ss)", [.structure([.string("/dev/null"), .string("rw")])])),
             ("int64 -9223372036854775808", .int64(.min)), ("objectpath '/a'", .objectPath("/a")),
             (" ( 'a' , true ) ", .structure([.string("a"), .boolean(true)])), ("@t 7", .uint64(7)),
+            ("@t uint64 7", .uint64(7)), ("[1, int32 2]", .array(of: "i", [.int32(1), .int32(2)])),
             ("@a(st) [('x', 5)]", .array(of: "(st)", [.structure([.string("x"), .uint64(5)])])),
         ] as [(String, DBusValue)])
     func text(text: String, value: DBusValue) throws {
@@ -139,6 +140,9 @@ import Testing
             ("byte 256", "256 is not of type y"), ("4294967296", "4294967296 is not of type i"),
             ("uint32 -1", "-1 is not of type u"),
             ("{'a': 1}", "\"\" is no value"), ("@zz 1", "no type has the letter"), ("('a'", "a comma or the closing"),
+            ("uint64 int64 5", "x is not of type t"), ("[1, int64 5]", "x is not of type i"),
+            ("@as @ai []", "ai is not of type as"),
+            ("[(1, 2), @(ii) (3, 4), @(iu) (5, 6)]", "(iu) is not of type (ii)"),
             ("1.2.3", "\"1.2.3\" is no decimal"), ("()", "there are too few values"), (#"'\q'"#, "after a backslash"),
         ] as [(String, String)])
     func badText(text: String, words: String) {

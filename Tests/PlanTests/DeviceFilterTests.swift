@@ -4,6 +4,7 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 import Testing
 
 private typealias Said = Config.Linux.Resources.DeviceRule
@@ -50,7 +51,7 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         for _ in 0..<50 {
             let rules = (0..<Int.random(in: 0...14, using: &random)).map { _ in DeviceRule(random: &random) }
             let decide = try filter(rules)
-            let wrong = requests.first { decide($0) != read(rules + DeviceRule.always, $0) }
+            let wrong = requests.first { decide($0) != (rules + DeviceRule.always).allow($0) }
             #expect(wrong == nil, "\(rules)")
         }
     }
@@ -76,20 +77,8 @@ private typealias Said = Config.Linux.Resources.DeviceRule
         }
         for rules in lists {
             let decide = try filter(rules)
-            let wrong = requests.first { decide($0) != read(rules + DeviceRule.always, $0) }
+            let wrong = requests.first { decide($0) != (rules + DeviceRule.always).allow($0) }
             #expect(wrong == nil, "\(rules)")
-        }
-    }
-
-    /// The plain reading of a list.
-    private func read(_ rules: [DeviceRule], _ request: DeviceRequest) -> Bool {
-        [1, 2, 4].allSatisfy { (letter: UInt32) in
-            guard request.access & letter != 0 else { return true }
-            return rules.last {
-                ($0.kind.map { UInt32($0.rawValue) } ?? request.kind) == request.kind
-                    && ($0.major ?? request.major) == request.major && ($0.minor ?? request.minor) == request.minor
-                    && UInt32($0.access.rawValue) & letter != 0
-            }?.allow ?? false
         }
     }
 

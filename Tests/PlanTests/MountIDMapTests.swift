@@ -41,6 +41,19 @@ import Testing
         #expect(throws: ConfigErrors.self) { try maps(["idmap=" + Bytes(text) + ";gids=0-0-1"]) }
     }
 
+    // MI-51. Goal: ranges that the kernel would refuse together are told before anything is made, also where several
+    // parts say them. Method: ids that overlap inside and outside.
+    @Test(arguments: [
+        ("uids=0-7-3;uids=2-90-1", "the ids inside overlap those of mapping 0"),
+        ("uids=0-7-3;gids=0-0-1;uids=5-9-1", "the ids outside overlap those of mapping 0"),
+    ])
+    func overlapping(text: String, problem: String) throws {
+        let errors = try #require(
+            #expect(throws: ConfigErrors.self) { try maps(["idmap=" + Bytes(text) + ";gids=9-9-1"]) })
+        #expect(
+            errors.list.map { "\($0.pointer.text.text): \($0.problem.text)" } == ["/mounts/0/options/1: \(problem)"])
+    }
+
     // MI-52. Goal: one namespace serves all mounts with the same maps. Method: three mounts, two of them alike, and the
     // container's own.
     @Test func shared() throws {

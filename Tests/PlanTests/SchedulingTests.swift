@@ -191,5 +191,13 @@ import Testing
             #expect(NumberSet(list: wrong) == nil, "\(wrong.text)")
         }
         #expect(NumberSet.all.list == "0-8191")
+        #expect(NumberSet(list: "60-70,0-127,5")?.words == [.max, .max])
+        #expect(NumberSet(list: "63-64")?.words == [1 << 63, 1])
+    }
+
+    // Goal: a text that says a wide range again and again takes no minutes. Method: 30,000 of the widest, 230 KB.
+    @Test(.timeLimit(.minutes(1))) func wideRanges() {
+        let text = [Bytes](repeating: "0-32767", count: 30_000).joined(",")
+        #expect(NumberSet(list: text)?.list == "0-32767")
     }
 }

@@ -3,6 +3,7 @@
 import HullBytes
 import HullLinux
 import HullPlan
+import Oracles
 import Testing
 
 @Suite struct SeccompCompilerTests {

@@ -5,6 +5,7 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 import Testing
 
 @Suite struct SeccompDifferentialTests {

@@ -5,6 +5,7 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 import Testing
 
 /// What the running kernel says of the programs. It is entered by syscall(3), taken by name since it is variadic.

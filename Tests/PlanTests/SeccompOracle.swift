@@ -5,6 +5,7 @@ import Foundation
 import HullBytes
 import HullLinux
 import HullPlan
+import Oracles
 
 /// A profile in the words of a config, to be made into a program by two ways.
 struct SeccompProfile {
@@ -95,20 +96,6 @@ extension SeccompCondition {
             return scmp_arg_cmp(arg: UInt32(argument), op: SCMP_CMP_MASKED_EQ, datum_a: mask, datum_b: value)
         }
         return scmp_arg_cmp(arg: UInt32(argument), op: operation, datum_a: value, datum_b: 0)
-    }
-
-    /// Whether the condition holds, as the manual page says it.
-    func holds(_ arguments: [UInt64]) -> Bool {
-        let said = arguments[Int(argument)]
-        switch comparison {
-        case .notEqual: return said != value
-        case .less: return said < value
-        case .lessOrEqual: return said <= value
-        case .equal: return said == value
-        case .greaterOrEqual: return said >= value
-        case .greater: return said > value
-        case .maskedEqual: return said & mask == value
-        }
     }
 }
 

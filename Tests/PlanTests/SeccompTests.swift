@@ -4,6 +4,7 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 import Testing
 
 private typealias Said = Config.Linux.Seccomp

@@ -50,6 +50,19 @@ import Testing
         #expect(try unit(nil, id: "a+b")[0] == #"hull-a\x2bb.scope"#)
     }
 
+    // UN-03. Goal: an id of which systemd would take no unit is told before it is asked. Method: the longest that it
+    // takes, one more, and one whose escapes are too many.
+    @Test func longIdentifiers() throws {
+        let longest = String(repeating: "i", count: 244)
+        #expect(try unit(nil, id: Bytes(longest))[0] == "hull-\(longest).scope")
+        for id in [longest + "i", String(repeating: "+", count: 62)] {
+            let errors = Config.smallest.errors(Request(id: Bytes(id), bundle: "/b"), host())
+            let length = 11 + id.utf8.reduce(0) { $0 + ($1 == UInt8(ascii: "+") ? 4 : 1) }
+            let words = "the container's id makes a unit's name of \(length) characters, a unit has 255 at most"
+            #expect(errors == ["/linux/cgroupsPath: " + words])
+        }
+    }
+
     // UN-04. Goal: what is no unit is refused with its place. Method: table of paths and words.
     @Test(arguments: [
         ("/a/b", "is not of the form slice:prefix:name"), ("a.slice:b", "is not of the form"),

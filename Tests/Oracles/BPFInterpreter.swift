@@ -3,13 +3,19 @@
 import HullLinux
 
 /// A system call as a filter sees it: `struct seccomp_data`.
-struct FilteredCall: CustomStringConvertible {
-    var audit: UInt32
-    var number: UInt32
-    var arguments: [UInt64] = [0, 0, 0, 0, 0, 0]
+package struct FilteredCall: CustomStringConvertible {
+    package var audit: UInt32
+    package var number: UInt32
+    package var arguments: [UInt64] = [0, 0, 0, 0, 0, 0]
+
+    package init(audit: UInt32, number: UInt32, arguments: [UInt64] = [0, 0, 0, 0, 0, 0]) {
+        self.audit = audit
+        self.number = number
+        self.arguments = arguments
+    }
 
     /// The 32-bit words in the order of the structure; the instruction pointer is 0.
-    func words(littleEndian: Bool) -> [UInt32] {
+    package func words(littleEndian: Bool) -> [UInt32] {
         var words = [number, audit, 0, 0]
         for argument in arguments {
             let low = UInt32(truncatingIfNeeded: argument)
@@ -19,7 +25,7 @@ struct FilteredCall: CustomStringConvertible {
         return words
     }
 
-    var description: String {
+    package var description: String {
         let hex = arguments.map { String($0, radix: 16) }.joined(separator: ",")
         return "arch \(String(audit, radix: 16)) nr \(number) (\(hex))"
     }
@@ -27,7 +33,7 @@ struct FilteredCall: CustomStringConvertible {
 
 /// What the kernel says of a seccomp program before it runs (seccomp_check_filter, bpf_check_classic); nil if it
 /// takes it.
-func filterProblem(_ program: [BPFInstruction]) -> String? {
+package func filterProblem(_ program: [BPFInstruction]) -> String? {
     guard !program.isEmpty, program.count <= 4096 else { return "length \(program.count)" }
     for (index, instruction) in program.enumerated() {
         let left = program.count - index - 1
@@ -46,7 +52,7 @@ func filterProblem(_ program: [BPFInstruction]) -> String? {
 }
 
 /// Runs a classic BPF program that `filterProblem` found nothing wrong with.
-func run(_ program: [BPFInstruction], _ words: [UInt32]) -> SeccompAnswer {
+package func run(_ program: [BPFInstruction], _ words: [UInt32]) -> SeccompAnswer {
     var accumulator: UInt32 = 0
     var next = 0
     while true {

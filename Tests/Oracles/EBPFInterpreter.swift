@@ -3,20 +3,27 @@
 import HullLinux
 
 /// What a device filter is asked: `struct bpf_cgroup_dev_ctx`.
-struct DeviceRequest {
+package struct DeviceRequest {
     /// 1 is a block device, 2 a character device.
-    var kind: UInt32
-    var major: UInt32
-    var minor: UInt32
+    package var kind: UInt32
+    package var major: UInt32
+    package var minor: UInt32
     /// 1 is mknod, 2 is reading, 4 is writing; any sum of these.
-    var access: UInt32
+    package var access: UInt32
 
-    var words: [UInt32] { [access << 16 | kind, major, minor] }
+    package init(kind: UInt32, major: UInt32, minor: UInt32, access: UInt32) {
+        self.kind = kind
+        self.major = major
+        self.minor = minor
+        self.access = access
+    }
+
+    package var words: [UInt32] { [access << 16 | kind, major, minor] }
 }
 
 /// Whether the kernel's verifier would follow every jump: inside the program, forward, and no instruction without a
 /// way to it; nil if so.
-func deviceFilterProblem(_ program: [EBPFInstruction]) -> String? {
+package func deviceFilterProblem(_ program: [EBPFInstruction]) -> String? {
     guard let last = program.last, last.code == 0x95, program.count <= 4096 else { return "no end" }
     var reached = [Bool](repeating: false, count: program.count)
     reached[0] = true
@@ -34,7 +41,7 @@ func deviceFilterProblem(_ program: [EBPFInstruction]) -> String? {
 
 /// Runs a device filter as the kernel would; nil where its verifier would refuse: an instruction that is not expected
 /// in a filter, a load outside what it is given, a register that nobody has written, an answer other than 0 and 1.
-func run(_ program: [EBPFInstruction], _ request: DeviceRequest) -> Bool? {
+package func run(_ program: [EBPFInstruction], _ request: DeviceRequest) -> Bool? {
     // Register 1 is the address of the request; it is no number, so nothing but loads may read it.
     var registers = [UInt32?](repeating: nil, count: 11)
     let words = request.words

@@ -139,8 +139,10 @@ let package = Package(
             swiftSettings: tests),
         .target(
             name: "FuzzTargets",
-            dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullKernel", "HullRuntime", "Oracles"],
-            path: "Tests/Fuzz/Targets", swiftSettings: tests),
+            dependencies: [
+                "HullBytes", "HullOCI", "HullLinux", "HullPlan", "HullKernel", "HullRuntime", "HullArchive",
+                "HullImage", "HullLayers", "Oracles",
+            ], path: "Tests/Fuzz/Targets", swiftSettings: tests),
         .testTarget(name: "FuzzTests", dependencies: ["FuzzTargets"], swiftSettings: tests),
         .target(name: "CSupport", path: "Tests/Support/C"),
         .target(

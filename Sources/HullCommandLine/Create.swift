@@ -100,6 +100,8 @@ package struct RunOptions: VerbOptions {
     package var detach = false
     /// Leave the record when the program has ended.
     package var keep = false
+    /// Where the report of denied system calls goes, `-` for standard error; nil for no report.
+    package var seccompReport: Bytes?
 
     package init() {}
 
@@ -117,6 +119,9 @@ package struct RunOptions: VerbOptions {
         } + [
             .flag("detach", letter: "d", "return when the program has started") { $0.detach = $1 },
             .flag("keep", "do not delete the container at its end") { $0.keep = $1 },
+            .optional("seccomp-report", "FILE", or: "-", "tell which system calls the filter denied") {
+                $0.seccompReport = $1
+            },
         ]
     }
 

@@ -27,7 +27,7 @@ func overviewText(
                \(program) COMMAND --help
 
         Commands:
-        \(commands.map { row("  " + $0.name, $0.summary, column: 13) }.joined(""))
+        \(commands.map { row("  " + $0.name, $0.summary, column: 14) }.joined(""))
         Global options:
         \(optionRows(globals))
         Example:

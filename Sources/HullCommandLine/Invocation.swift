@@ -60,6 +60,10 @@ package struct Invocation: Equatable, Sendable {
         case .plan: return try read(Command.plan)
         case .check: return try read(Command.check)
         case .features: return try read(Command.features)
+        case .completion: return try read(Command.completion)
+        case .manual:
+            guard let options = try readOptions(words, as: ManualOptions.self) else { return .help(.manual) }
+            return .manual(try options.verb.map(knownVerb))
         case .version: return try read(Command.version)
         case .help:
             guard let options = try readOptions(words, as: HelpOptions.self) else { return .help(.help) }
@@ -110,6 +114,9 @@ package enum Command: Equatable, Sendable {
     case plan(PlanOptions)
     case check(CheckOptions)
     case features(FeaturesOptions)
+    case completion(CompletionOptions)
+    /// The page of one verb, or of hull.
+    case manual(Verb?)
     case version(VersionOptions)
     /// Help about one verb, or about hull.
     case help(Verb?)

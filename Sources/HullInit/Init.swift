@@ -199,7 +199,7 @@ package struct InitProgram: ~Copyable {
         mile.noNewPrivileges = process.noNewPrivileges
         mile.filter = process.filter
         mile.filterFlags = process.filterFlags
-        mile.notifies = process.listener != nil
+        mile.notifies = process.listener != nil || process.report != nil
         mile.path = executable
         mile.arguments = process.arguments
         mile.environment = process.environment

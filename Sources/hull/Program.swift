@@ -50,6 +50,8 @@ struct Program {
         case .plan(let options): try plan(options)
         case .check(let options): return try check(options)
         case .features: features()
+        case .completion(let options): Caller.write(completionScript(options.shell), to: 1)
+        case .manual(let verb): Caller.write(manualPage(verb), to: 1)
         case .version: Caller.write(versionText(commit: commit, libseccomp: libseccompVersion), to: 1)
         case .help(let verb): Caller.write(helpText(verb), to: 1)
         }
@@ -90,6 +92,8 @@ struct Program {
         case .plan: ("plan", nil)
         case .check: ("check", nil)
         case .features: ("features", nil)
+        case .completion: ("completion", nil)
+        case .manual: ("manual", nil)
         case .version: ("version", nil)
         case .help: ("help", nil)
         }

@@ -102,6 +102,8 @@ extension Command {
         case .plan: .plan
         case .check: .check
         case .features: .features
+        case .completion: .completion
+        case .manual: .manual
         case .version: .version
         case .help: .help
         }

@@ -19,6 +19,7 @@ import Testing
     }
 
     // Goal: a second unpacking touches no layer. Method: the blobs are gone, and all layers are reported as present.
+    // (LY-11)
     @Test func second() throws {
         let image = try TestImage(layers)
         let first = try image.unpack()
@@ -34,6 +35,7 @@ import Testing
     private final class Stages { var all: [ImageStore.LayerProgress.Stage] = [] }
 
     // Goal: what a killed process left is in nobody's way. Method: a half-made layer is put where one is made.
+    // (LY-12)
     @Test func leftover() throws {
         let image = try TestImage(layers)
         let chain = layers[0].diffID.hex.text
@@ -44,7 +46,7 @@ import Testing
         #expect(image.leftovers.count == 2)
     }
 
-    // Goal: eight at once make each layer once. Method: threads on stores of their own over one directory.
+    // Goal: eight at once make each layer once. Method: threads on stores of their own over one directory. (LY-13)
     @Test func together() async throws {
         let image = try TestImage(layers)
         let path = (image.layout, image.store)
@@ -68,7 +70,7 @@ import Testing
     private final class Counter { var count = 0 }
 
     // Goal: the list, removal, and a collection that takes only what nobody needs. Method: two images with one layer in
-    // common, one removed; a bundle that holds the other.
+    // common, one removed; a bundle that holds the other. (LY-14)
     @Test func collection() throws {
         let image = try TestImage([layers[0]], reference: "one")
         let first = try image.unpack().manifest
@@ -93,7 +95,7 @@ import Testing
         #expect(Files.list(image.store + "/holds") == [])
     }
 
-    // Goal: a name leads to one image. Method: another image under the same name.
+    // Goal: a name leads to one image. Method: another image under the same name. (LY-15)
     @Test func renamed() throws {
         let image = try TestImage([layers[0]], reference: "latest")
         _ = try image.unpack()
@@ -106,7 +108,7 @@ import Testing
     }
 
     // Goal: the same image as a tar archive of its layout, and as docker save writes it. Method: both are made of the
-    // layout by hand; the tree is the same.
+    // layout by hand; the tree is the same. (LY-10)
     @Test(arguments: ["layout", "docker"]) func archives(_ form: String) throws {
         let image = try TestImage(layers)
         var tar = Tar()
@@ -145,7 +147,7 @@ import Testing
 
 @Suite struct CommitLayerTests {
     // Goal: an upper directory becomes a layer that gives the same union. Method: overlayfs's form by hand, committed,
-    // unpacked again; what nobody here knows of the configuration is kept.
+    // unpacked again; what nobody here knows of the configuration is kept. (LY-16)
     @Test func commit() throws {
         let image = try TestImage([
             TestLayer { tar in
@@ -184,7 +186,7 @@ import Testing
         #expect(Files.inode(of: root + "/a/same") == Files.inode(of: root + "/a/new"))
     }
 
-    // Goal: what a layer cannot say is an error. Method: a file with the name of a mark, a renamed directory.
+    // Goal: what a layer cannot say is an error. Method: a file with the name of a mark, a renamed directory. (LY-17)
     @Test func impossible() throws {
         let image = try TestImage([TestLayer { $0.add("a/", "5", mode: 0o755) }])
         let layout = try Layout(opening: Bytes(image.layout))

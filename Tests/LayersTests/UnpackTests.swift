@@ -9,6 +9,7 @@ import Testing
 
 @Suite struct UnpackTests {
     // Goal: every kind of file comes with mode, owner, time and content. Method: one of each, looked at by lstat(2).
+    // (LY-01)
     @Test func kinds() throws {
         let image = try TestImage([
             TestLayer { tar in
@@ -38,6 +39,7 @@ import Testing
     }
 
     // Goal: each packing gives the same tree, also in several parts. Method: the same archive packed in four ways.
+    // (LY-02)
     @Test(arguments: ["plain", "gzip", "zstd", "members"]) func packings(_ packing: String) throws {
         var tar = Tar()
         let text = Bytes([UInt8](repeating: 0x61, count: 700_000))
@@ -59,6 +61,7 @@ import Testing
     }
 
     // Goal: names of pax, extended attributes, holes. Method: records by hand, a sparse file of GNU tar's 1.0 form.
+    // (LY-01)
     @Test func extensions() throws {
         let long = Bytes(String(repeating: "d/", count: 90) + "caf\u{e9}")
         let map: Bytes = "1\n1048576\n3\n"
@@ -88,7 +91,7 @@ import Testing
     }
 
     // Goal: removals in the form of overlayfs, and without them in the whole tree. Method: a mark of each kind, before
-    // and after what it could hit.
+    // and after what it could hit. (LY-03)
     @Test func whiteouts() throws {
         let base = TestLayer { tar in
             for name in ["a/", "b/", "c/", "d/"] as [Bytes] {
@@ -127,7 +130,7 @@ import Testing
     }
 
     // Goal: a directory that only a lower layer has keeps its attributes in the union. Method: the topmost layer has an
-    // entry deep inside alone.
+    // entry deep inside alone. (LY-04)
     @Test func inherited() throws {
         let image = try TestImage([
             TestLayer { tar in
@@ -146,6 +149,7 @@ import Testing
 
     // Goal: a link to a file of a lower layer is a second name of it in the union. Method: the two names are one inode
     // in the upper layer, with the file's content and attributes; a mark for the old name removes that one alone.
+    // (LY-05)
     @Test func linkToLowerLayer() throws {
         let base = TestLayer { tar in
             tar.add("etc/", "5", mode: 0o755)
@@ -173,7 +177,7 @@ import Testing
     }
 
     // Goal: without root's rights all is unpacked, and what is not as it should be is counted. Method: such rights are
-    // given; the files stay ours, devices are only made if the kernel allows, marks are of `user.`.
+    // given; the files stay ours, devices are only made if the kernel allows, marks are of `user.`. (LY-06)
     @Test func withoutRights() throws {
         let image = try TestImage([
             TestLayer { tar in
@@ -193,6 +197,7 @@ import Testing
     }
 
     // Goal: where each path comes from. Method: three layers, each with one of its own and one that it changes.
+    // (LY-07)
     @Test func origins() throws {
         let image = try TestImage([
             TestLayer { tar in

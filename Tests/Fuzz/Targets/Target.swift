@@ -22,5 +22,6 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "words", check: WordsTarget.check),
         FuzzTarget(name: "procfs", check: ProcfsTarget.check),
         FuzzTarget(name: "messages", check: MessagesTarget.check),
+        FuzzTarget(name: "layers", check: LayersTarget.check),
     ]
 }

@@ -85,6 +85,11 @@ static int at_stop(pid_t pid, int status)
         meet(pid);
         return 0;
     }
+    // The first process of a pid namespace that faults is ended by the kernel, but not while it is traced.
+    if (pid == run.victim && run.struck >= 0 && (signal == SIGSEGV || signal == SIGBUS || signal == SIGILL)) {
+        kill(pid, SIGKILL);
+        return 0;
+    }
     if (signal != (SIGTRAP | 0x80)) return signal;
     at_call(pid);
     return 0;

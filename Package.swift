@@ -93,6 +93,14 @@ let package = Package(
             dependencies: ["HullBytes", "HullOCI", "HullImage", "HullArchive", "HullLinux", "HullKernel"],
             swiftSettings: swift),
 
+        .executableTarget(
+            name: "hull-image",
+            dependencies: [
+                "HullBytes", "HullCommandLine", "HullImage", "HullLayers", "HullKernel", "HullLinux", "HullOCI",
+                "HullPlan",
+            ],
+            swiftSettings: swift, linkerSettings: [.unsafeFlags(["-static-stdlib"], release)]),
+
         .testTarget(
             name: "LayersTests",
             dependencies: [

@@ -53,6 +53,9 @@ package struct Invocation: Equatable, Sendable {
         case .ps: return try read(Command.ps)
         case .events: return try read(Command.events)
         case .stats: return try read(Command.stats)
+        case .image:
+            // The words are hull-image's: it has its own options.
+            return ["--help", "-h"].contains(words.first) ? .help(.image) : .image(Array(words))
         case .spec: return try read(Command.spec)
         case .plan: return try read(Command.plan)
         case .check: return try read(Command.check)
@@ -105,6 +108,8 @@ package enum Command: Equatable, Sendable {
     case ps(PsOptions)
     case events(EventsOptions)
     case stats(StatsOptions)
+    /// The words for hull-image.
+    case image([Bytes])
     case spec(SpecOptions)
     case plan(PlanOptions)
     case check(CheckOptions)

@@ -5,7 +5,7 @@ package import HullBytes
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
     case run, create, start, exec, kill, delete, pause, resume, update, state, list, ps, events, stats
-    case spec, plan, check, features, completion, manual, version, help
+    case image, spec, plan, check, features, completion, manual, version, help
 
     /// How the verb is written.
     package var name: Bytes {
@@ -24,6 +24,7 @@ package enum Verb: CaseIterable, Sendable {
         case .ps: "ps"
         case .events: "events"
         case .stats: "stats"
+        case .image: "image"
         case .spec: "spec"
         case .plan: "plan"
         case .check: "check"
@@ -61,6 +62,7 @@ package enum Verb: CaseIterable, Sendable {
         case .ps: PsOptions.self
         case .events: EventsOptions.self
         case .stats: StatsOptions.self
+        case .image: ImageOptions.self
         case .spec: SpecOptions.self
         case .plan: PlanOptions.self
         case .check: CheckOptions.self

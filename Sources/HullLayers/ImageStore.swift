@@ -128,7 +128,7 @@ package final class ImageStore {
         try lock("lock", exclusive: exclusive)
     }
 
-    private func lock(_ name: Bytes, exclusive: Bool) throws(ImageError) -> Descriptor {
+    func lock(_ name: Bytes, exclusive: Bool) throws(ImageError) -> Descriptor {
         do throws(SystemError) {
             let file = try Descriptor(
                 opening: name, [.readWrite, .create, .noFollow], mode: 0o600, strictlyIn: directory.number)

@@ -134,6 +134,12 @@ package final class Layout {
                 "read a document", manifest.config.digest.text,
                 "it has \(configuration.diffIDs.count) layers, the manifest has \(manifest.layers.count)")
         }
+        // The most that overlayfs puts on each other (OVL_MAX_STACK).
+        guard manifest.layers.count <= 500 else {
+            throw ImageError(
+                "read a document", said.digest.text,
+                "it has \(manifest.layers.count) layers, at most 500 can be a union")
+        }
         return ResolvedImage(
             descriptor: said, manifest: manifest, configuration: configuration, manifestBytes: bytes,
             configurationBytes: configurationBytes, layersArePlain: made[said.digest] != nil)

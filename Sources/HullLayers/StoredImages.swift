@@ -28,6 +28,7 @@ extension ImageStore {
     /// loses it.
     func record(_ image: ResolvedImage) throws(ImageError) {
         let manifest = image.descriptor.digest
+        let lock = try lock("locks/documents", exclusive: true)
         try keep(image.manifestBytes, as: manifest)
         try keep(image.configurationBytes, as: image.manifest.config.digest)
         let name = image.descriptor.reference
@@ -43,6 +44,7 @@ extension ImageStore {
             return
         }
         try write(names: names, of: manifest)
+        _ = consume lock
     }
 
     private func write(names: [Bytes], of manifest: Digest) throws(ImageError) {
@@ -111,8 +113,12 @@ extension ImageStore {
 
     /// Says that a bundle uses the layers of an image: they stay as long as its config.json does.
     package func hold(_ manifest: Digest, by bundle: Bytes) throws(ImageError) {
+        let whole = try lockWhole(exclusive: false)
+        let lock = try lock("locks/documents", exclusive: true)
         let name = Digest.sum(of: bundle.array).hex
         try replaceFile("holds/\(name)", ("\(manifest.text)\n\(bundle)" as Bytes).array)
+        _ = consume lock
+        _ = consume whole
     }
 
     /// What a collection has removed.
@@ -224,9 +230,10 @@ extension ImageStore {
         }
     }
 
-    /// Others see the old file or the new one whole.
-    func replaceFile(_ name: Bytes, _ bytes: [UInt8]) throws(ImageError) {
-        let sibling: Bytes = "\(name.parentPath)/.\(name.lastComponent).\(CurrentProcess.pid)"
+    /// Others see the old file or the new one whole. The caller has the lock of the documents: what is there under the
+    /// new one's name was left by a process that was killed.
+    private func replaceFile(_ name: Bytes, _ bytes: [UInt8]) throws(ImageError) {
+        let sibling: Bytes = "\(name.parentPath)/.new"
         try system("write a file of the store", name) { () throws(SystemError) in
             try DirectoryName.removeTree(sibling, in: directory.number)
             let file = try Descriptor(

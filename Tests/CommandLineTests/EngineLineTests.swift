@@ -97,6 +97,7 @@ extension Command {
         case .ps: .ps
         case .events: .events
         case .stats: .stats
+        case .image: .image
         case .spec: .spec
         case .plan: .plan
         case .check: .check

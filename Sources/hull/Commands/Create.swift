@@ -8,6 +8,7 @@ internal import HullRuntime
 
 extension Program {
     func create(_ options: CreateOptions) throws(Failure) -> Int32 {
+        guard options.image == nil else { return try createFromImage(options) }
         var creation = try prepare(options) { request in
             request.startsLater = true
             request.detached = true
@@ -18,6 +19,7 @@ extension Program {
     }
 
     func run(_ options: RunOptions) throws(Failure) -> Int32 {
+        guard options.create.image == nil else { return try runFromImage(options) }
         // Blocked before anything exists: a signal that comes meanwhile is forwarded when there is somebody to have it.
         let signals = options.detach ? nil : try SignalsOfCaller()
         let reportFile = try reportFile(options)

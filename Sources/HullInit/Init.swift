@@ -136,7 +136,7 @@ package struct InitProgram: ~Copyable {
         case .makeWorkingDirectory(let path): try makeWorkingDirectory(path)
         case .workingDirectory(let path): try enterWorkingDirectory(path)
         case .ownStandardStreams(let uid): ownStandardStreams(uid)
-        case .home(let uid): setHome(uid)
+        case .home(let uid): try setHome(uid)
         case .findExecutable: executable = try findExecutable()
         case .confine(let label): try confine(label)
         case .tryToConfine(let label): try tryToConfine(label)

@@ -54,7 +54,7 @@ extension ContainerStore {
     package func start(_ id: Bytes) throws(Failure) {
         let directory = try open(id)
         let record = try directory.requireRecord()
-        switch directory.status(record) {
+        switch try directory.status(record) {
         case .created: break
         case .creating: throw Failure("cannot start a container that is still being created")
         case .stopped: throw directory.cannotStartStopped(record)
@@ -62,7 +62,8 @@ extension ContainerStore {
         case .running: throw Failure("cannot start an already running container")
         }
         let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
-        guard isAlive(record) else { throw directory.cannotStartStopped(record) }
+        let isThere = try attempt { () throws(SystemError) in try isAlive(record) }
+        guard isThere else { throw directory.cannotStartStopped(record) }
         let notify = try listenForNotifications(directory)
         let agent = try SeccompAgent.connect(record.seccompListener, pid: record.pid, record, .created)
         let connection = try connect(directory)

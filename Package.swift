@@ -93,6 +93,14 @@ let package = Package(
             dependencies: ["HullBytes", "HullOCI", "HullImage", "HullArchive", "HullLinux", "HullKernel"],
             swiftSettings: swift),
 
+        .executableTarget(
+            name: "hull-image",
+            dependencies: [
+                "HullBytes", "HullCommandLine", "HullImage", "HullLayers", "HullKernel", "HullLinux", "HullOCI",
+                "HullPlan",
+            ],
+            swiftSettings: swift, linkerSettings: [.unsafeFlags(["-static-stdlib"], release)]),
+
         .testTarget(
             name: "LayersTests",
             dependencies: [
@@ -143,6 +151,9 @@ let package = Package(
         .testTarget(name: "Conformance", dependencies: ["Support"], exclude: ["CLAUSES.md"], swiftSettings: tests),
         .testTarget(name: "Workloads", dependencies: ["Support"], exclude: ["app"], swiftSettings: tests),
         .testTarget(name: "Faults", dependencies: ["Support"], exclude: ["strike.c"], swiftSettings: tests),
+        .testTarget(
+            name: "Attacks", dependencies: ["Support"], exclude: ["attacker.c", "step.c", "weak.c"],
+            swiftSettings: tests),
         .testTarget(
             name: "CommandLineTests", dependencies: ["HullBytes", "HullOCI", "HullCommandLine"], swiftSettings: tests),
         .testTarget(

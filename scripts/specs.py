@@ -62,9 +62,15 @@ def declares(text: str, name: str) -> bool:
     return name in text and re.search(DECLARATION.format(re.escape(name)), text, re.M) is not None
 
 
+@functools.cache
+def relative(path: pathlib.Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
 def homes(name: str, tree: dict[pathlib.Path, str]) -> list[pathlib.Path]:
     """The files that are meant by a name: those so called, and those that declare it."""
-    by_path = [p for p in tree if str(p.relative_to(ROOT)).endswith(name) and ("/" in name or "." in name)]
+    is_path = "/" in name or "." in name
+    by_path = [p for p in tree if relative(p).endswith(name)] if is_path else []
     return by_path or [p for p, text in tree.items() if p.stem == name or p.name == name or declares(text, name)]
 
 

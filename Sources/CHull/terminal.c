@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <linux/seccomp.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -67,6 +68,40 @@ int chull_terminal_no_onlcr(int fd)
 int chull_seccomp_action_available(uint32_t action)
 {
     RESULT(syscall(SYS_seccomp, SECCOMP_GET_ACTION_AVAIL, 0, &action));
+}
+int chull_seccomp_wait(int filter, int other)
+{
+    struct pollfd fds[2] = {{.fd = filter, .events = POLLIN}, {.fd = other, .events = POLLIN}};
+    int r = poll(fds, 2, -1);
+    if (r < 0) return -errno;
+    int gone = fds[0].revents & (POLLHUP | POLLERR | POLLNVAL);
+    return (fds[0].revents & POLLIN ? 1 : 0) | (fds[1].revents ? 2 : 0) | (gone ? 4 : 0);
+}
+// Newer kernels may write more than the header's structures have, and want them empty.
+union notification {
+    struct seccomp_notif question;
+    struct seccomp_notif_resp answer;
+    char room[1024];
+};
+int chull_seccomp_receive(int filter, struct chull_held_call *call)
+{
+    union notification held;
+    memset(&held, 0, sizeof held);
+    if (ioctl(filter, SECCOMP_IOCTL_NOTIF_RECV, &held) < 0) return -errno;
+    call->id = held.question.id;
+    call->thread = (int32_t)held.question.pid;
+    call->number = (uint32_t)held.question.data.nr;
+    call->audit = held.question.data.arch;
+    for (int i = 0; i < 6; i++) call->arguments[i] = held.question.data.args[i];
+    return 0;
+}
+int chull_seccomp_refuse(int filter, uint64_t id, int error)
+{
+    union notification held;
+    memset(&held, 0, sizeof held);
+    held.answer.id = id;
+    held.answer.error = -error;
+    RESULT(ioctl(filter, SECCOMP_IOCTL_NOTIF_SEND, &held));
 }
 int64_t chull_clock_realtime(int64_t *nanoseconds)
 {

@@ -161,6 +161,7 @@ int chull_pidfd_send_signal(int pidfd, int signal)
     RESULT(syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0));
 }
 int chull_kill(int pid, int signal) { RESULT(kill(pid, signal)); }
+int chull_tgkill(int pid, int thread, int signal) { RESULT(syscall(SYS_tgkill, pid, thread, signal)); }
 int chull_waitid(int is_pidfd, int id, int nohang, int *code, int *status)
 {
     siginfo_t info = {0};

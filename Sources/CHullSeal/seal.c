@@ -91,26 +91,32 @@ static long read_only_bind(void)
     return -1;
 }
 
+// The copy, or -errno.
 static long sealed_copy(int self)
 {
     long copy = call(__NR_memfd_create, (long)"hull", MFD_CLOEXEC | MFD_ALLOW_SEALING, 0, 0, 0);
-    if (copy < 0) return -1;
-    long sent;
+    if (copy < 0) return copy;
+    long sent, sealed = 0;
     do sent = call(__NR_sendfile, copy, self, 0, 1 << 30, 0);
     while (sent > 0);
-    if (sent == 0 && call(__NR_fcntl, copy, F_ADD_SEALS, SEALS, 0, 0) == 0) return copy;
+    if (sent == 0) sealed = call(__NR_fcntl, copy, F_ADD_SEALS, SEALS, 0, 0);
+    if (sent == 0 && sealed == 0) return copy;
     call(__NR_close, copy, 0, 0, 0, 0);
-    return -1;
+    return sent < 0 ? sent : sealed;
 }
 
-static _Noreturn void refuse(const char *sentence, long size)
+// Without libc's words for errors the number must do: errno(3) has them.
+static _Noreturn void refuse(const char *sentence, long size, long error)
 {
+    char end[] = ": errno 000)\n";
+    for (long place = 10, rest = error; place > 7; place--, rest /= 10) end[place] = (char)('0' + rest % 10);
     call(__NR_write, 2, (long)sentence, size, 0, 0);
+    call(__NR_write, 2, (long)end, sizeof end - 1, 0, 0);
     for (;;) call(__NR_exit_group, 1, 0, 0, 0, 0);
 }
-#define REFUSE(what) \
-    refuse("hull: cannot protect the runtime's own executable (" what ")\n", \
-           sizeof "hull: cannot protect the runtime's own executable (" what ")\n" - 1)
+#define REFUSE(what, error) \
+    refuse("hull: cannot protect the runtime's own executable (" what, \
+           sizeof "hull: cannot protect the runtime's own executable (" what - 1, error)
 
 // Called by hull_start alone; visible for its sake.
 __attribute__((visibility("hidden"), used)) void hull_seal(long *stack)
@@ -119,14 +125,13 @@ __attribute__((visibility("hidden"), used)) void hull_seal(long *stack)
     char **argv = (char **)(stack + 1), **envp = argv + argc + 1;
     if (argc < 2 || !enters_container(argc, argv)) return;
     int self = call(__NR_openat, AT_FDCWD, (long)"/proc/self/exe", O_RDONLY | O_CLOEXEC, 0, 0);
-    if (self < 0) REFUSE("open /proc/self/exe");
+    if (self < 0) REFUSE("open /proc/self/exe", -self);
     if (is_sealed(self)) {
         call(__NR_close, self, 0, 0, 0, 0);
         return;
     }
     long safe = read_only_bind();
     if (safe < 0) safe = sealed_copy(self);
-    if (safe < 0) REFUSE("open_tree and memfd_create");
-    call(__NR_execveat, safe, (long)"", (long)argv, (long)envp, EMPTY_PATH);
-    REFUSE("execveat");
+    if (safe < 0) REFUSE("open_tree and memfd_create", -safe);
+    REFUSE("execveat", -call(__NR_execveat, safe, (long)"", (long)argv, (long)envp, EMPTY_PATH));
 }

@@ -37,6 +37,7 @@ package final class LayerStream {
     private let ring: BlockRing
     private var holdsBlock = false
     private var ended = false
+    private static let tarBlock = 512
 
     /// Starts to read.
     package init(
@@ -66,8 +67,9 @@ package final class LayerStream {
         holdsBlock = false
         guard let block = unsafe ring.take() else {
             ended = true
-            _ = try ring.result()
-            return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+            // Some writers leave out what fills the last block of the last file; other readers do not mind.
+            let beyond = Int(try ring.result().size % UInt64(Self.tarBlock))
+            return unsafe ring.zeros(beyond == 0 ? 0 : Self.tarBlock - beyond)
         }
         holdsBlock = true
         return unsafe block
@@ -127,6 +129,11 @@ package final class LayerStream {
     func giveBack() {
         reading = (reading + 1) % Self.count
         free.signal()
+    }
+    /// The reader's, after the end, when all blocks are free: so many zeros, a block at most.
+    func zeros(_ count: Int) -> UnsafeRawBufferPointer {
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: count)
+        return unsafe UnsafeRawBufferPointer(start: memory, count: count)
     }
     /// The reader's: no block is wanted any more.
     func cancel() {

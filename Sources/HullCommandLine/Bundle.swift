@@ -61,19 +61,26 @@ package struct CheckOptions: VerbOptions {
     package var bundle: Bytes?
     /// The config file, where it is not the bundle's config.json.
     package var config: Bytes?
+    /// Look for what weakens the container, too.
+    package var security = false
 
     package init() {}
 
     package static var page: VerbPage {
         VerbPage(
             summary: "report every error and unknown field of a config", operands: "[BUNDLE]",
-            more: "Errors make the exit status 1; what is merely unknown or odd does not.", example: "check /srv/web")
+            more: """
+                Errors make the exit status 1; what is merely unknown or odd does not.
+                With --security, so does what makes the container easier to leave than one
+                of the config that spec writes.
+                """, example: "check --security /srv/web")
     }
 
     package static var table: [Option<CheckOptions>] {
         [
             .path("bundle", letter: "b", "DIR", "the bundle's directory (default: current)") { $0.bundle = $1 },
             .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
+            .flag("security", "report what weakens the container, too") { $0.security = $1 },
         ]
     }
 

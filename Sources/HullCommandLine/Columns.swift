@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
-internal import HullBytes
+package import HullBytes
 
 /// Rows with their columns under each other, three spaces between; each row ends with a newline. Names and paths are
 /// made printable: a table is for a terminal.
-func columns(_ rows: [[Bytes]]) -> Bytes {
+package func columns(_ rows: [[Bytes]]) -> Bytes {
     let rows = rows.map { $0.map(printable) }
     var widths: [Int] = []
     for row in rows {

@@ -9,6 +9,8 @@ package enum Severity: Sendable {
     case error
     /// The container can be made, but probably not as it was meant.
     case warning
+    /// The container can be made, and gives more away than it has to.
+    case weakness
 }
 
 extension ConfigError {
@@ -18,7 +20,11 @@ extension ConfigError {
         if let line { place = place + ":" + Bytes(decimal: line) }
         if line != nil, let column { place = place + ":" + Bytes(decimal: column) }
         var parts = [place]
-        if severity == .warning { parts.append("warning") }
+        switch severity {
+        case .error: break
+        case .warning: parts.append("warning")
+        case .weakness: parts.append("security")
+        }
         if pointer != .root { parts.append(pointer.text) }
         parts.append(problem)
         let line = parts.joined(": ")

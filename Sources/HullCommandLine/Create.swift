@@ -28,13 +28,22 @@ package struct CreateOptions: VerbOptions {
     package var strictResources = false
     /// How many descriptors beyond stdio (and `LISTEN_FDS`) the process keeps.
     package var preserveFDs: UInt32 = 0
+    /// The image to make the bundle of, `LAYOUT[:REF]`.
+    package var image: Bytes?
+    /// Which of several images, `OS/ARCH[/VARIANT]`.
+    package var platform: Bytes?
+    /// Where unpacked layers are kept.
+    package var imageStore: Bytes?
+    /// The arguments in place of the image's own.
+    package var arguments: [Bytes] = []
 
     package init() {}
 
     package static var page: VerbPage {
         VerbPage(
-            summary: "prepare a container and leave it waiting for start", operands: "ID",
-            more: "All that can fail has been tried when create returns: start only lets the\nprogram begin.",
+            summary: "prepare a container and leave it waiting for start", operands: "ID [-- ARG...]",
+            more: "All that can fail has been tried when create returns: start only lets the\nprogram begin. "
+                + "Arguments take the place of those that an image has.",
             example: "create --bundle /srv/web --pid-file /run/web.pid web")
     }
 
@@ -54,10 +63,28 @@ package struct CreateOptions: VerbOptions {
                 (options: inout CreateOptions, value) throws(UsageProblem) in
                 options.preserveFDs = try parseCount(value, of: "preserve-fds")
             },
+        ] + imageOptions
+    }
+
+    /// What makes the bundle, in place of one that is there.
+    private static var imageOptions: [Option<CreateOptions>] {
+        [
+            .path("image", "LAYOUT[:REF]", "make the bundle of this OCI image") { $0.image = $1 },
+            .path("platform", "OS/ARCH", "the platform, of several that it is for") { $0.platform = $1 },
+            .path("image-store", "DIR", "keep its unpacked layers in DIR") { $0.imageStore = $1 },
         ]
     }
 
-    package mutating func take(_ operands: [Bytes]) throws(OperandProblem) { id = try onlyID(operands) }
+    package mutating func take(_ operands: [Bytes]) throws(OperandProblem) {
+        guard image != nil else {
+            id = try onlyID(operands)
+            return
+        }
+        guard let first = operands.first else { throw .missing("ID") }
+        if bundle != nil || config != nil { throw .twice("the bundle") }
+        id = first
+        arguments = Array(operands.dropFirst())
+    }
 }
 
 /// What `create`, `run` and `plan` understand.
@@ -73,13 +100,16 @@ package struct RunOptions: VerbOptions {
     package var detach = false
     /// Leave the record when the program has ended.
     package var keep = false
+    /// Where the report of denied system calls goes, `-` for standard error; nil for no report.
+    package var seccompReport: Bytes?
 
     package init() {}
 
     package static var page: VerbPage {
         VerbPage(
-            summary: "create a container, start it and wait for its end", operands: "ID",
-            more: "The exit status is the program's, or 128 and the number of the signal that\nended it.",
+            summary: "create a container, start it and wait for its end", operands: "ID [-- ARG...]",
+            more: "The exit status is the program's, or 128 and the number of the signal that\nended it. "
+                + "Arguments take the place of those that an image has.",
             example: "run --bundle /srv/web web")
     }
 
@@ -89,6 +119,9 @@ package struct RunOptions: VerbOptions {
         } + [
             .flag("detach", letter: "d", "return when the program has started") { $0.detach = $1 },
             .flag("keep", "do not delete the container at its end") { $0.keep = $1 },
+            .optional("seccomp-report", "FILE", or: "-", "tell which system calls the filter denied") {
+                $0.seccompReport = $1
+            },
         ]
     }
 

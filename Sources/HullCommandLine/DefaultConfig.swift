@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HullBytes
+internal import HullPlan
 
 /// For whom `spec` writes a config.
 package enum DefaultConfig: Equatable, Sendable {
@@ -23,6 +24,7 @@ package enum DefaultConfig: Equatable, Sendable {
         \(mounts)
             "linux": {
         \(ids)\(namespaces)
+        \(seccomp),
         \(hiddenPaths)
             }
         }
@@ -138,31 +140,18 @@ package enum DefaultConfig: Equatable, Sendable {
         return "        \"namespaces\": [\n" + rows.joined(",\n") + "\n        ],"
     }
 
-    /// What of /proc and /sys tells about the host or commands it. Energy counters and interrupt counts are clocks fine
-    /// enough to spy on a neighbour (CVE-2020-8694).
     private var hiddenPaths: Bytes {
         """
                 "maskedPaths": [
-                    "/proc/acpi",
-                    "/proc/asound",
-                    "/proc/interrupts",
-                    "/proc/kcore",
-                    "/proc/keys",
-                    "/proc/latency_stats",
-                    "/proc/sched_debug",
-                    "/proc/scsi",
-                    "/proc/timer_list",
-                    "/proc/timer_stats",
-                    "/sys/devices/virtual/powercap",
-                    "/sys/firmware"
+        \(lines(of: HiddenPaths.masked))
                 ],
                 "readonlyPaths": [
-                    "/proc/bus",
-                    "/proc/fs",
-                    "/proc/irq",
-                    "/proc/sys",
-                    "/proc/sysrq-trigger"
+        \(lines(of: HiddenPaths.readonly))
                 ]
         """
+    }
+
+    private func lines(of paths: [Bytes]) -> Bytes {
+        paths.map { path -> Bytes in "            \"\(path)\"" }.joined(",\n")
     }
 }

@@ -6,34 +6,47 @@ package import HullBytes
 package func helpText(_ verb: Verb?) -> Bytes { verb.map(verbHelp) ?? globalHelp }
 
 private var globalHelp: Bytes {
-    let verbs = Verb.allCases.map { row("  " + $0.name, $0.page.summary, column: 13) }.joined("")
-    return """
-        hull: a low-level OCI container runtime
+    overviewText(
+        "hull: a low-level OCI container runtime", program: "hull",
+        commands: Verb.allCases.map { ($0.name, $0.page.summary) },
+        globals: GlobalOptions.table.map(\.entry), example: "spec --bundle /srv/web && hull run --bundle /srv/web web")
+}
 
-        Usage: hull [GLOBAL OPTION...] COMMAND [OPTION...] [ARGUMENT...]
-               hull COMMAND --help
+private func verbHelp(_ verb: Verb) -> Bytes {
+    pageText(verb.page, of: verb.name, program: "hull", entries: verb.entries)
+}
+
+/// The help of a program: its commands, and the options before them.
+func overviewText(
+    _ title: Bytes, program: Bytes, commands: [(name: Bytes, summary: Bytes)], globals: [OptionEntry], example: Bytes
+) -> Bytes {
+    return """
+        \(title)
+
+        Usage: \(program) [GLOBAL OPTION...] COMMAND [OPTION...] [ARGUMENT...]
+               \(program) COMMAND --help
 
         Commands:
-        \(verbs)
+        \(commands.map { row("  " + $0.name, $0.summary, column: 14) }.joined(""))
         Global options:
-        \(optionRows(GlobalOptions.table.map(\.entry)))
+        \(optionRows(globals))
         Example:
-          hull spec --bundle /srv/web && hull run --bundle /srv/web web
+          hull \(example)
 
         """
 }
 
-private func verbHelp(_ verb: Verb) -> Bytes {
-    let page = verb.page
-    let usage = ["hull [GLOBAL OPTION...]", verb.name, "[OPTION...]", page.operands].filter { !$0.isEmpty }
+/// The help of a command.
+func pageText(_ page: VerbPage, of name: Bytes, program: Bytes, entries: [OptionEntry]) -> Bytes {
+    let usage = ["\(program) [GLOBAL OPTION...]", name, "[OPTION...]", page.operands].filter { !$0.isEmpty }
     let more = page.more.map { $0 + "\n\n" } ?? ""
     return """
-        hull \(verb.name): \(page.summary)
+        \(program) \(name): \(page.summary)
 
         Usage: \(usage.joined(" "))
 
         \(more)Options:
-        \(optionRows(verb.entries))
+        \(optionRows(entries))
         Example:
           hull \(page.example)
 

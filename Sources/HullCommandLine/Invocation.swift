@@ -53,10 +53,17 @@ package struct Invocation: Equatable, Sendable {
         case .ps: return try read(Command.ps)
         case .events: return try read(Command.events)
         case .stats: return try read(Command.stats)
+        case .image:
+            // The words are hull-image's: it has its own options.
+            return ["--help", "-h"].contains(words.first) ? .help(.image) : .image(Array(words))
         case .spec: return try read(Command.spec)
         case .plan: return try read(Command.plan)
         case .check: return try read(Command.check)
         case .features: return try read(Command.features)
+        case .completion: return try read(Command.completion)
+        case .manual:
+            guard let options = try readOptions(words, as: ManualOptions.self) else { return .help(.manual) }
+            return .manual(try options.verb.map(knownVerb))
         case .version: return try read(Command.version)
         case .help:
             guard let options = try readOptions(words, as: HelpOptions.self) else { return .help(.help) }
@@ -101,10 +108,15 @@ package enum Command: Equatable, Sendable {
     case ps(PsOptions)
     case events(EventsOptions)
     case stats(StatsOptions)
+    /// The words for hull-image.
+    case image([Bytes])
     case spec(SpecOptions)
     case plan(PlanOptions)
     case check(CheckOptions)
     case features(FeaturesOptions)
+    case completion(CompletionOptions)
+    /// The page of one verb, or of hull.
+    case manual(Verb?)
     case version(VersionOptions)
     /// Help about one verb, or about hull.
     case help(Verb?)

@@ -59,3 +59,15 @@ func parseUser(_ value: Bytes, of option: Bytes) throws(UsageProblem) -> UserIDs
     let uid = try parseID(value.prefix(colon), of: option)
     return UserIDs(uid: uid, gid: try parseID(value.dropFirst(colon + 1), of: option))
 }
+
+/// Bytes: digits, and k, m, g or t for powers of 1024.
+func parseSize(_ value: Bytes, of option: Bytes) throws(UsageProblem) -> UInt64 {
+    let units: [UInt8: UInt64] = [0x6b: 10, 0x6d: 20, 0x67: 30, 0x74: 40]
+    let shift = value.array.last.flatMap { units[$0 | 0x20] }
+    let number = (shift == nil ? value : value.prefix(value.count - 1)).decimal
+    guard let number, number > 0, number <= UInt64.max >> (shift ?? 0) else {
+        throw UsageProblem(
+            problem: "option --\(option): \"\(value)\" is not a number of bytes", hint: "512m, 64g, or digits alone")
+    }
+    return number << (shift ?? 0)
+}

@@ -5,7 +5,7 @@ package import HullBytes
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
     case run, create, start, exec, kill, delete, pause, resume, update, state, list, ps, events, stats
-    case spec, plan, check, features, version, help
+    case image, spec, plan, check, features, completion, manual, version, help
 
     /// How the verb is written.
     package var name: Bytes {
@@ -24,10 +24,13 @@ package enum Verb: CaseIterable, Sendable {
         case .ps: "ps"
         case .events: "events"
         case .stats: "stats"
+        case .image: "image"
         case .spec: "spec"
         case .plan: "plan"
         case .check: "check"
         case .features: "features"
+        case .completion: "completion"
+        case .manual: "manual"
         case .version: "version"
         case .help: "help"
         }
@@ -59,10 +62,13 @@ package enum Verb: CaseIterable, Sendable {
         case .ps: PsOptions.self
         case .events: EventsOptions.self
         case .stats: StatsOptions.self
+        case .image: ImageOptions.self
         case .spec: SpecOptions.self
         case .plan: PlanOptions.self
         case .check: CheckOptions.self
         case .features: FeaturesOptions.self
+        case .completion: CompletionOptions.self
+        case .manual: ManualOptions.self
         case .version: VersionOptions.self
         case .help: HelpOptions.self
         }

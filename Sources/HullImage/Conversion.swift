@@ -40,6 +40,9 @@ package struct Conversion {
             throw ConfigErrors([ConfigError("/os", "the image is for \"\(image.platform.os)\", not for linux")])
         }
         var config = base
+        // A bundle for any runtime says the oldest version that has all it uses: older ones refuse those that they do
+        // not know.
+        if wishes.lowerLayers == nil { config.ociVersion = "1.0.2" }
         var process = base.process ?? Config.Process(cwd: "/")
         process.terminal = wishes.terminal
         process.args = try arguments()

@@ -75,8 +75,9 @@ package struct InitProgram: ~Copyable {
                 if case .ready = action { report = try becomeReady() } else { try apply(action) }
                 index += 1
             }
-            // All are so already; this line is the promise.
-            try closeOnExec(from: firstOwned)
+            // The kernel resolves the program's path while these are open, and it could lead through any directory:
+            // through the host's /proc for instance, which was needed for a label (CVE-2024-21626).
+            try closeDescriptors(except: promised + [report])
         } catch {
             InitMessage.failure(step: index, error).sendLast(to: report)
             CurrentProcess.exit(1)
@@ -90,12 +91,11 @@ package struct InitProgram: ~Copyable {
         numbers.append(socket)
         if let listener { numbers.append(listener) }
         if let consoleSocket { numbers.append(consoleSocket) }
-        for number in 3..<firstOwned { numbers.append(number) }
-        return numbers
+        return numbers + promised
     }
 
-    /// The descriptors below are for the container's program.
-    private var firstOwned: Int32 { 3 + Int32(clamping: process.preservedDescriptors) }
+    /// Those of the caller that are for the container's program.
+    private var promised: [Int32] { Array(3..<3 + Int32(clamping: process.preservedDescriptors)) }
 
     /// The steps. No default: a new kind of step does not compile until it is carried out here.
     private mutating func apply(_ action: InsideAction) throws(SystemError) {
@@ -136,7 +136,7 @@ package struct InitProgram: ~Copyable {
         case .makeWorkingDirectory(let path): try makeWorkingDirectory(path)
         case .workingDirectory(let path): try enterWorkingDirectory(path)
         case .ownStandardStreams(let uid): ownStandardStreams(uid)
-        case .home(let uid): setHome(uid)
+        case .home(let uid): try setHome(uid)
         case .findExecutable: executable = try findExecutable()
         case .confine(let label): try confine(label)
         case .tryToConfine(let label): try tryToConfine(label)
@@ -199,7 +199,7 @@ package struct InitProgram: ~Copyable {
         mile.noNewPrivileges = process.noNewPrivileges
         mile.filter = process.filter
         mile.filterFlags = process.filterFlags
-        mile.notifies = process.listener != nil
+        mile.notifies = process.listener != nil || process.report != nil
         mile.path = executable
         mile.arguments = process.arguments
         mile.environment = process.environment

@@ -59,11 +59,9 @@ extension InitProgram {
 
     /// The home directory of the user in the container's /etc/passwd, `/` for one who is not there: programs rely on
     /// it, and only the image knows. A passwd that is no file, or very large, is none.
-    mutating func setHome(_ uid: UInt32) {
+    mutating func setHome(_ uid: UInt32) throws(SystemError) {
         var home: Bytes = "/"
-        if let file = try? root.open("/etc/passwd", [.nonBlocking]), (try? file.status())?.isRegular == true,
-            let text = try? file.readAll(limit: 1 << 20)
-        {
+        if let text = try passwd() {
             for line in Bytes(text).split(0x0a) {
                 let fields = line.split(0x3a, omittingEmpty: false)
                 guard fields.count >= 6, fields[2].decimal == UInt64(uid) else { continue }
@@ -73,6 +71,17 @@ extension InitProgram {
         }
         process.environment.removeAll { $0.hasPrefix("HOME=") }
         process.environment.append("HOME=" + home)
+    }
+
+    /// What the image lacks is its own business; what the machine lacks must not change the program's home.
+    private func passwd() throws(SystemError) -> [UInt8]? {
+        do throws(SystemError) {
+            let file = try root.open("/etc/passwd", [.nonBlocking])
+            return try file.status().isRegular ? try file.readAll(limit: 1 << 20) : nil
+        } catch {
+            guard [.emfile, .enomem, .eio].contains(error.errno) else { return nil }
+            throw error
+        }
     }
 
     /// Gives pipes, files and terminals on the standard streams to the container's user, who may then open them again

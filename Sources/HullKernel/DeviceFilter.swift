@@ -27,7 +27,16 @@ package struct DeviceFilter: ~Copyable {
         descriptor = Descriptor(owning: number)
     }
 
+    /// Any signal that arrives while the verifier is at work ends it by EAGAIN.
     private static func load(_ program: [EBPFInstruction], _ log: inout [UInt8]) -> Int32 {
+        for _ in 1..<8 {
+            let number = loadOnce(program, &log)
+            if number != -Errno.eagain.rawValue { return number }
+        }
+        return loadOnce(program, &log)
+    }
+
+    private static func loadOnce(_ program: [EBPFInstruction], _ log: inout [UInt8]) -> Int32 {
         unsafe name.withCString { name in
             unsafe program.withUnsafeBytes { code in
                 unsafe log.withUnsafeMutableBytes { log in

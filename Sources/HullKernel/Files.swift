@@ -270,6 +270,9 @@ func hullLinkTarget(_ path: Bytes, _ directory: Int32) throws(SystemError) -> By
 /// Host paths: what the runtime does in its own directories and the kernel's filesystems, never below a container's
 /// root.
 package enum HostFiles {
+    /// The target of a symbolic link: readlinkat(2).
+    package static func linkTarget(_ path: Bytes) throws(SystemError) -> Bytes { try hullLinkTarget(path, AT_FDCWD) }
+
     /// statx(2), following links; nil where nothing is.
     package static func status(_ path: Bytes) throws(SystemError) -> FileStatus? {
         do { return try hullStatus(AT_FDCWD, path, 0) } catch {

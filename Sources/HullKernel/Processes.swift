@@ -209,4 +209,9 @@ package enum CurrentProcess {
     package static func signal(_ pid: Int32, _ signal: Int32) throws(SystemError) {
         try check(chull_kill(pid, signal), "kill", "\(pid)")
     }
+
+    /// Sends a signal to one thread: tgkill(2). It is the one that handles it, before it does anything else.
+    package static func signal(_ pid: Int32, thread: Int32, _ signal: Int32) throws(SystemError) {
+        try check(chull_tgkill(pid, thread, signal), "tgkill", "\(thread)")
+    }
 }

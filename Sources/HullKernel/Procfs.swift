@@ -54,9 +54,14 @@ extension HostFiles {
 /// What the host's /proc says of processes and mounts. Pure parsers are apart, for tests.
 package enum Procfs {
     /// The start time of a process in clock ticks since boot: with the pid it names a process for good. nil for a
-    /// process that is gone or is a zombie: it has ended for everybody but its parent.
-    package static func startTime(of pid: Int32) -> UInt64? {
-        guard let text = try? HostFiles.read("/proc/\(pid)/stat", limit: 1 << 16) else { return nil }
+    /// process that is gone or is a zombie: it has ended for everybody but its parent. One of which nothing can be read
+    /// for another reason, such as too many open files, is not taken for gone.
+    package static func startTime(of pid: Int32) throws(SystemError) -> UInt64? {
+        let text: [UInt8]
+        do throws(SystemError) { text = try HostFiles.read("/proc/\(pid)/stat", limit: 1 << 16) } catch {
+            guard error.errno == .enoent || error.errno == .esrch else { throw error }
+            return nil
+        }
         guard let (state, start) = parseStat(Bytes(text)) else { return nil }
         return state == UInt8(ascii: "Z") || state == UInt8(ascii: "X") ? nil : start
     }

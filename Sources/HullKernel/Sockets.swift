@@ -62,7 +62,8 @@ package enum Sockets {
     /// it has found the socket, EPROTOTYPE; ECONNREFUSED, when nobody has it open any more.
     package static func isListening(at path: Bytes) throws(SystemError) -> Bool {
         do { _ = try connect(to: path, seqpacket: false) } catch {
-            if error.errno == .eprototype { return true }
+            // EAGAIN: so many wait for it already.
+            if error.errno == .eprototype || error.errno == .eagain { return true }
             if error.errno != .enoent && error.errno != .econnrefused { throw error }
         }
         return false

@@ -136,6 +136,17 @@ package struct Subprocess: Sendable {
     }
 }
 
+extension CurrentProcess {
+    /// Becomes another program: execve(2).
+    package static func execute(
+        _ path: Bytes, _ arguments: [Bytes], _ environment: [Bytes]
+    ) throws(SystemError) {
+        let argv = CStringArray(arguments)
+        let envp = CStringArray(environment)
+        try check(unsafe path.withCString { unsafe chull_execve($0, argv.pointer, envp.pointer) }, "execve", path)
+    }
+}
+
 /// Where a stream of a program goes: a descriptor of somebody's, or a pipe of which the last 4 KiB are kept.
 private struct Tail: ~Copyable {
     private var reading = Descriptor(owning: -1)

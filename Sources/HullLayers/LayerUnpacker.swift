@@ -33,11 +33,11 @@ struct LayerUnpacker: ~Copyable {
         user = (Credentials.effectiveUser, Credentials.effectiveGroup)
     }
 
-    /// Unpacks everything, up to the end of the archive.
+    /// Unpacks everything, up to the end of the archive; says after each entry and each piece of one that it goes on.
     mutating func unpack(_ archive: TarReader, progress: () -> Void) throws(Refusal) {
         try inheritDirectory([])
         while let entry = try next(archive) {
-            do throws(Refusal) { try add(entry, archive) } catch {
+            do throws(Refusal) { try add(entry, archive, progress) } catch {
                 throw Refusal(error.cause, path: error.path ?? entry.path, hint: error.hint)
             }
             progress()
@@ -61,7 +61,7 @@ struct LayerUnpacker: ~Copyable {
         return entry
     }
 
-    private mutating func add(_ entry: TarEntry, _ archive: TarReader) throws(Refusal) {
+    private mutating func add(_ entry: TarEntry, _ archive: TarReader, _ progress: () -> Void) throws(Refusal) {
         let path: LayerPath
         do throws(RefusedName) { path = try LayerPath(entry.path) } catch { throw Refusal(error.text) }
         switch path {
@@ -79,7 +79,7 @@ struct LayerUnpacker: ~Copyable {
             directories[directory.path]?.isOpaque = true
         case .entry(let parent, let name):
             try goTo(parent)
-            try add(entry, name, archive)
+            try add(entry, name, archive, progress)
         }
     }
 
@@ -90,9 +90,11 @@ struct LayerUnpacker: ~Copyable {
         }
     }
 
-    private mutating func add(_ entry: TarEntry, _ name: Bytes, _ archive: TarReader) throws(Refusal) {
+    private mutating func add(
+        _ entry: TarEntry, _ name: Bytes, _ archive: TarReader, _ progress: () -> Void
+    ) throws(Refusal) {
         switch entry.kind {
-        case .file: try addFile(entry, name, archive)
+        case .file: try addFile(entry, name, archive, progress)
         case .directory: try addDirectory(entry, name)
         case .symbolicLink(let target): try addSymbolicLink(entry, name, to: target)
         case .hardLink(let target): try addHardLink(entry, name, to: target)

@@ -8,7 +8,9 @@ internal import HullLinux
 // Everything but directories.
 
 extension LayerUnpacker {
-    mutating func addFile(_ entry: TarEntry, _ name: Bytes, _ archive: TarReader) throws(Refusal) {
+    mutating func addFile(
+        _ entry: TarEntry, _ name: Bytes, _ archive: TarReader, _ progress: () -> Void
+    ) throws(Refusal) {
         let owner = try owner(of: entry)
         let extended = try attributes(from: entry)
         let made = try makeAnew(name) { parent throws(SystemError) in
@@ -17,7 +19,7 @@ extension LayerUnpacker {
             return file.give()
         }
         let file = Descriptor(owning: made)
-        try fill(file, entry, archive)
+        try fill(file, entry, archive, progress)
         do throws(SystemError) {
             if try give(owner, "", in: file.number) { warnings.owners += 1 }
             // After the content and the owner: both take set-id bits and capabilities away.
@@ -32,7 +34,7 @@ extension LayerUnpacker {
     }
 
     private func fill(
-        _ file: borrowing Descriptor, _ entry: TarEntry, _ archive: TarReader
+        _ file: borrowing Descriptor, _ entry: TarEntry, _ archive: TarReader, _ progress: () -> Void
     ) throws(Refusal) {
         let size = UInt64(entry.size)
         var end: UInt64 = 0
@@ -45,6 +47,7 @@ extension LayerUnpacker {
                     throw Refusal("the archive has more data than the entry's size says")
                 }
                 try archive.withBlock { span throws(SystemError) in try file.write(span, at: place) }
+                progress()
             }
             if end < size { try file.resize(size) }
         } catch let error as SystemError {

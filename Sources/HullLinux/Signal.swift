@@ -53,6 +53,8 @@ package struct Signal: Hashable, Sendable {
     package static let int = Signal(known: 2)
     /// Cannot be caught.
     package static let kill = Signal(known: 9)
+    /// A bad system call: what a filter kills by.
+    package static let sys = Signal(known: 31)
     /// Asks to end.
     package static let term = Signal(known: 15)
     /// A child changed its state.

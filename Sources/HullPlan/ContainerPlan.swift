@@ -291,6 +291,8 @@ package struct ProcessPlan: Sendable {
     package var filterFlags: UInt32 = 0
     /// Who decides on the calls that the filter asks about.
     package var listener: SeccompListener?
+    /// By what the runtime itself decides on them, and reports them; nil where it does not.
+    package var report: SeccompReportPlan?
     package var terminal = false
     /// How many descriptors from 3 on it gets.
     package var preservedDescriptors: UInt32 = 0

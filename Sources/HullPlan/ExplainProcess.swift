@@ -55,6 +55,7 @@ extension PlanText {
         field("no_new_privs", process.noNewPrivileges ? "yes" : "no")
         field("seccomp", seccomp(process))
         if let listener = process.listener { field("seccomp agent", listener.path) }
+        if process.report != nil { field("seccomp report", "hull itself answers, as the filter would") }
     }
 
     /// The five sets by name.

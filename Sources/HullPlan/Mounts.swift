@@ -61,8 +61,26 @@ extension Resolution {
             if destination == "/" { continue }
             guard let plan = resolveMount(mount, destination, index) else { continue }
             steps.append(InsideStep(action: .mount(plan), origin: pointer))
+            if let path = hostCgroups(broughtBy: mount, to: destination) {
+                steps.append(InsideStep(action: .makeReadOnly(path), origin: pointer.appending("options")))
+            }
         }
         return steps
+    }
+
+    /// Where a recursive bind that is asked to be read-only brings the host's cgroups along: `ro` is for the top of a
+    /// tree alone, and without a cgroup namespace who owns cgroups there leaves the container's by them
+    /// (CVE-2023-25809). Root of the machine may do so anyway.
+    private func hostCgroups(broughtBy mount: Config.Mount, to destination: Bytes) -> Bytes? {
+        guard inUserNamespace || host.isUnprivileged, namespaces[.cgroup] == .host, let cgroups = host.cgroupMount,
+            let source = mount.source?.below(request.bundle).cleanedPath
+        else { return nil }
+        let top = source == "/" ? "" : source
+        guard cgroups.hasPrefix(top + "/") else { return nil }
+        var ignored = Findings()
+        let options = MountOptions.resolve(mount.options ?? [], at: "", &ignored)
+        guard options.bind == .recursive, options.attributes.applied().contains(.readOnly) else { return nil }
+        return destination + cgroups.dropFirst(top.count)
     }
 
     private mutating func resolveMount(_ mount: Config.Mount, _ destination: Bytes, _ index: Int) -> MountPlan? {

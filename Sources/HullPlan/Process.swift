@@ -32,6 +32,7 @@ extension Resolution {
         surroundings.bundle = request.bundle
         plan.process.filter(
             by: resolveSeccomp(config.linux?.seccomp, surroundings, at: "/linux/seccomp", &findings))
+        resolveSeccompReport()
     }
 }
 

@@ -39,6 +39,8 @@ package struct Request: Sendable {
     package var overlay: UpperLayer?
     /// The agent for system calls that the caller's environment names: RUN_OCI_SECCOMP_RECEIVER.
     package var seccompReceiver: Bytes?
+    /// Whether what the filter denies is to be reported: `run --seccomp-report`.
+    package var seccompReport = false
     /// Whether a limit that cannot be applied is an error for a user without privileges too.
     package var strictResources = false
     /// Whether the caller has a terminal of its own to offer.

@@ -99,7 +99,7 @@ extension Creation {
         record.pid = made.process.pid
         initSocket = made.socket.number
         spawned = consume made
-        record.startTime = Procfs.startTime(of: record.pid) ?? 0
+        record.startTime = try Procfs.startTime(of: record.pid) ?? 0
         try directory.write(record)
         listener = nil
         consoleSocket = nil

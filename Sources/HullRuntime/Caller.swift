@@ -103,6 +103,13 @@ package enum Caller {
         }
     }
 
+    /// Writes a file, whether it is there or not.
+    package static func writeFile(_ path: Bytes, _ text: Bytes) throws(Failure) {
+        try attempt { () throws(SystemError) in
+            try Descriptor(opening: path, [.write, .create, .truncate], mode: 0o644).writeAll(text, path)
+        }
+    }
+
     /// What a program of the host, found in PATH, prints.
     package static func output(of words: [Bytes]) throws(Failure) -> Bytes {
         try attempt { () throws(SystemError) in try Subprocess.output(of: words) }

@@ -83,7 +83,16 @@ struct CgroupDirectory {
     }
 
     /// Whether it is frozen by its own file. The root has none.
-    var isFrozen: Bool { text("cgroup.freeze")?.trimmed == "1" }
+    var isFrozen: Bool {
+        get throws(SystemError) {
+            guard !path.isEmpty else { return false }
+            do { return Bytes(try HostFiles.read(path + "/cgroup.freeze")).trimmed == "1" } catch {
+                // ENODEV: it was removed while its file was open.
+                guard error.errno == .enoent || error.errno == .enodev else { throw error }
+                return false
+            }
+        }
+    }
 
     /// What a file says; nil where it is not there, as those of a controller that nobody enabled.
     func text(_ name: Bytes) -> Bytes? {

@@ -76,13 +76,13 @@ extension CgroupDirectory {
 
     /// A frozen cgroup, and one below a frozen one, is an error: nothing would ever run in it.
     func checkThawed() throws(SystemError) {
-        if isFrozen { throw SystemError("cgroup", path, .ebusy, words: "container's cgroup is frozen") }
+        if try isFrozen { throw SystemError("cgroup", path, .ebusy, words: "container's cgroup is frozen") }
         try checkThawedAbove()
     }
 
     /// The same of the cgroups above it: its own file is for `pause`, the end of which can be waited for.
     func checkThawedAbove() throws(SystemError) {
-        guard !isFrozen, count("frozen", in: "cgroup.events") == 1 else { return }
+        guard try !isFrozen, count("frozen", in: "cgroup.events") == 1 else { return }
         var above = path.parentPath
         while let freeze = CgroupDirectory(path: above).text("cgroup.freeze"), freeze.trimmed != "1" {
             above = above.parentPath

@@ -30,6 +30,8 @@ package struct Creation: ~Copyable {
     /// A terminal that the caller relays: the other end of `consoleSocket`.
     var ownConsole: Descriptor?
     var notify: NotifySocket?
+    /// Who answers for the filter while the container runs in the foreground, where a report is wanted.
+    var reporter: SeccompReporter?
 
     /// Takes the id and keeps a copy of the config.
     package init(

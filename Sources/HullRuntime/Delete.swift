@@ -24,7 +24,7 @@ extension ContainerStore {
         }
         if !force { _ = try directory.requireRecord() }
         guard let record = try directory.readRecord() else { return try finish(nil, directory, HooksPlan()) }
-        let status = directory.status(record)
+        let status = try directory.status(record)
         if status == .running || status == .paused, !force {
             throw Failure("cannot delete container \(id) that is not stopped: \(status.name)")
         }
@@ -36,10 +36,10 @@ extension ContainerStore {
 
     /// Kills the first process and waits for its end, 10 s at most; only then can its cgroup be removed.
     private func endFirstProcess(_ record: ContainerRecord) throws(Failure) {
-        guard isAlive(record) else { return }
         do throws(SystemError) {
+            guard try isAlive(record) else { return }
             let process = try ProcessHandle(opening: record.pid)
-            guard isAlive(record) else { return }
+            guard try isAlive(record) else { return }
             try process.signal(9)
             if try Poll.ready([process.pidfd.number], timeoutMilliseconds: 10_000) == 0 {
                 throw SystemError(

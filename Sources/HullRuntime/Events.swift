@@ -32,7 +32,7 @@ extension ContainerStore {
         let cgroup = try record.requireCgroup()
         try attempt { () throws(SystemError) in
             let process = try ProcessHandle(opening: record.pid)
-            guard isAlive(record) else { return }
+            guard try isAlive(record) else { return }
             // Without the memory controller nobody counts kills.
             var files = DescriptorList()
             if let file = try? Descriptor(opening: record.cgroup + "/memory.events") { files.set(0, file) }
@@ -64,7 +64,8 @@ extension ContainerStore {
 
     private func requireAlive(_ id: Bytes) throws(Failure) -> ContainerRecord {
         let record = try open(id).requireRecord()
-        guard isAlive(record) else { throw Failure("container not running") }
+        let isRunning = try attempt { () throws(SystemError) in try isAlive(record) }
+        guard isRunning else { throw Failure("container not running") }
         return record
     }
 }

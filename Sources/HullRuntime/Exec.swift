@@ -26,7 +26,7 @@ package struct Execution: ~Copyable {
     ) throws(Failure) -> Execution {
         let directory = try store.open(id)
         let record = try directory.requireRecord()
-        let status = directory.status(record)
+        let status = try directory.status(record)
         guard status != .stopped, status != .creating else {
             throw Failure("cannot exec in a stopped container")
         }
@@ -42,7 +42,8 @@ package struct Execution: ~Copyable {
                 try Descriptor(opening: "/proc/\(record.pid)/root", [.path, .directory])
             }
         }
-        guard isAlive(record) else { throw Failure("cannot exec in a stopped container") }
+        let isThere = try attempt { () throws(SystemError) in try isAlive(record) }
+        guard isThere else { throw Failure("cannot exec in a stopped container") }
         let config = try directory.readConfig()
         let process = try say(config)
         var target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)

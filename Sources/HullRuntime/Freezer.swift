@@ -9,7 +9,7 @@ extension ContainerStore {
     package func pause(_ id: Bytes) throws(Failure) {
         let directory = try openLocked(id)
         let record = try directory.requireRecord()
-        switch directory.status(record) {
+        switch try directory.status(record) {
         case .created, .running: break
         case .paused: throw Failure("container not running: it is paused already")
         case .creating, .stopped: throw Failure("container not running")
@@ -22,7 +22,7 @@ extension ContainerStore {
     package func resume(_ id: Bytes) throws(Failure) {
         let directory = try openLocked(id)
         let record = try directory.requireRecord()
-        guard directory.status(record) == .paused else { throw Failure("container not paused") }
+        guard try directory.status(record) == .paused else { throw Failure("container not paused") }
         try attempt { () throws(SystemError) in
             try CgroupDirectory(path: record.cgroup).thaw(waitMilliseconds: 10_000)
         }

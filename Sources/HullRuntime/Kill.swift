@@ -13,7 +13,7 @@ extension ContainerStore {
         }
         let directory = try open(id)
         let record = try directory.requireRecord()
-        let status = directory.status(record)
+        let status = try directory.status(record)
         guard status != .stopped else {
             // Engines pass --all on to what has ended by itself, and expect no complaint.
             if all { return try attempt { () throws(SystemError) in try signalAll(record, signal) } }
@@ -24,7 +24,7 @@ extension ContainerStore {
         let hasCgroup = !record.cgroup.isEmpty
         do throws(SystemError) {
             let process = try ProcessHandle(opening: record.pid)
-            guard isAlive(record) else { throw SystemError("pidfd_open", "\(record.pid)", .esrch) }
+            guard try isAlive(record) else { throw SystemError("pidfd_open", "\(record.pid)", .esrch) }
             // Without a pid namespace the others would outlive the first process.
             if hasCgroup, signal == .kill, all || !record.ownPidNamespace {
                 try CgroupDirectory(path: record.cgroup).kill()
@@ -52,7 +52,8 @@ extension ContainerStore {
     /// The processes of the container, pids as the caller sees them: the verb `ps`.
     package func processes(of id: Bytes) throws(Failure) -> [Int32] {
         let record = try open(id).requireRecord()
-        if isAlive(record) { try record.requireCgroup() }
+        let isRunning = try attempt { () throws(SystemError) in try isAlive(record) }
+        if isRunning { try record.requireCgroup() }
         return try attempt { () throws(SystemError) in
             guard try HostFiles.status(record.cgroup) != nil else { return [] }
             return try CgroupDirectory(path: record.cgroup).processes().sorted()

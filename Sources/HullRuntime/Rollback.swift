@@ -60,6 +60,8 @@ func removeTraces(_ record: ContainerRecord?, _ directory: borrowing ContainerDi
             for made in record.madeCgroups.reversed() { try removeIfEmpty(made) }
         }
         if let record { try record.intelRdt.remove(isCreated: record.isCreated) }
+        // Before the container's directory: while that is there, nobody makes another bundle in its place.
+        if let record { try ImageBundle.remove(of: record, beside: directory.path) }
         try directory.remove()
         return []
     } catch {

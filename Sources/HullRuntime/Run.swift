@@ -4,7 +4,7 @@ internal import HullBytes
 internal import HullInit
 internal import HullKernel
 internal import HullLinux
-internal import HullOCI
+package import HullOCI
 internal import HullPlan
 
 extension Creation {
@@ -31,17 +31,17 @@ extension Creation {
     }
 
     /// Starts the container, forwards signals and, if it has one, its terminal, until it ends; then removes it, unless
-    /// it is to be kept. Gives the exit code of the shell's view and warnings.
+    /// it is to be kept.
     package consuming func runForeground(
         _ signals: borrowing SignalsOfCaller, keep: Bool
-    ) throws(Failure) -> (code: Int32, warnings: [Failure]) {
+    ) throws(Failure) -> ForegroundEnd {
         let relay: TerminalRelay?
         do throws(Failure) { relay = try makeRelay() } catch { throw undo(error) }
         do throws(Failure) { try start() } catch {
             relay?.restore()
             throw error
         }
-        let status: ExitStatus
+        var status: ExitStatus
         do throws(Failure) { status = try attendProcess(signals, relay) } catch {
             relay?.restore()
             throw undo(error)
@@ -49,7 +49,17 @@ extension Creation {
         relay?.restore()
         var warnings: [Failure] = []
         if status == .signaled(9), let warning = cgroup.memoryWarning() { warnings.append(warning) }
-        return (status.code, warnings + (keep ? [] : removeAfterEnd()))
+        if !keep { warnings += removeAfterEnd() }
+        var report: SeccompReport?
+        if let reporter = reporter.take() {
+            let end = reporter.end()
+            if end?.killedFirst == true { status = .signaled(Signal.sys.rawValue) }
+            report = end.flatMap { try? SeccompReport.read($0.report) }
+            if report == nil {
+                warnings.append(Failure("the report of denied system calls is lost: its process has ended early"))
+            }
+        }
+        return ForegroundEnd(code: status.code, warnings: warnings, report: report)
     }
 
     private borrowing func attendProcess(
@@ -69,6 +79,16 @@ extension Creation {
         guard let console = ownConsole.take() else { return nil }
         return try TerminalRelay.receive(from: console.number)
     }
+}
+
+/// How a container that ran in the foreground came to its end.
+package struct ForegroundEnd: Sendable {
+    /// The exit code of the shell's view.
+    package let code: Int32
+    /// What went wrong without being the container's fault.
+    package let warnings: [Failure]
+    /// What its filter denied, where that was asked for.
+    package let report: SeccompReport?
 }
 
 /// All signals that the caller sends to hull, from before the container exists, so that none is lost.

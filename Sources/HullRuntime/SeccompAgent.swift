@@ -43,3 +43,12 @@ struct SeccompAgent: ~Copyable {
         }
     }
 }
+
+extension SeccompAgent {
+    /// The runtime's own reporter, which waits at the other end of this connection.
+    init(reporter connection: consuming Descriptor) {
+        self.connection = connection
+        listener = SeccompListener(path: "seccomp report", origin: "/linux/seccomp")
+        message = " "
+    }
+}

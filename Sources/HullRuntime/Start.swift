@@ -18,7 +18,7 @@ extension Creation {
     /// Starts the program at once, as `run` does.
     mutating func start() throws(Failure) {
         do throws(Failure) {
-            let agent = try SeccompAgent.connect(plan.process.listener, pid: record.pid, record, .created)
+            let agent = try filterAgent()
             try spawned?.start(plan, cgroup, agent: agent)
             // From here on they are the container's; a descriptor of its network namespace would keep it alive.
             netDevices = nil
@@ -28,6 +28,18 @@ extension Creation {
         } catch {
             throw undo(error)
         }
+    }
+
+    /// Who gets the filter's descriptor; nil where the filter asks nobody.
+    private mutating func filterAgent() throws(Failure) -> SeccompAgent? {
+        guard let report = plan.process.report else {
+            return try SeccompAgent.connect(plan.process.listener, pid: record.pid, record, .created)
+        }
+        let pid = record.pid
+        let started = try attempt { () throws(SystemError) in try SeccompReporter(report, first: pid) }
+        let agent = try attempt { () throws(SystemError) in try started.agent() }
+        reporter = consume started
+        return agent
     }
 
     /// runtime.md, "Lifecycle", step 9: a failing poststart hook stops the container.
@@ -42,7 +54,7 @@ extension ContainerStore {
     package func start(_ id: Bytes) throws(Failure) {
         let directory = try open(id)
         let record = try directory.requireRecord()
-        switch directory.status(record) {
+        switch try directory.status(record) {
         case .created: break
         case .creating: throw Failure("cannot start a container that is still being created")
         case .stopped: throw directory.cannotStartStopped(record)
@@ -50,7 +62,8 @@ extension ContainerStore {
         case .running: throw Failure("cannot start an already running container")
         }
         let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
-        guard isAlive(record) else { throw directory.cannotStartStopped(record) }
+        let isThere = try attempt { () throws(SystemError) in try isAlive(record) }
+        guard isThere else { throw directory.cannotStartStopped(record) }
         let notify = try listenForNotifications(directory)
         let agent = try SeccompAgent.connect(record.seccompListener, pid: record.pid, record, .created)
         let connection = try connect(directory)

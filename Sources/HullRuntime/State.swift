@@ -25,13 +25,18 @@ enum Status: Sendable {
 }
 
 extension ContainerDirectory {
-    /// What the container is doing: computed from its first process, never stored.
-    func status(_ record: ContainerRecord) -> Status {
-        guard isAlive(record) else { return record.pid == 0 && !record.isCreated ? .creating : .stopped }
+    /// What the container is doing: computed from its first process, never stored. Where the kernel refuses to tell,
+    /// nothing is guessed: a container that runs must not be taken for one that has stopped.
+    func status(_ record: ContainerRecord) throws(Failure) -> Status {
+        try attempt { () throws(SystemError) in try ownStatus(record) }
+    }
+
+    private func ownStatus(_ record: ContainerRecord) throws(SystemError) -> Status {
+        guard try isAlive(record) else { return record.pid == 0 && !record.isCreated ? .creating : .stopped }
         if !record.isCreated { return .creating }
         // A created container can be paused as well, and `start` would wait for it in vain.
-        if CgroupDirectory(path: record.cgroup).isFrozen { return .paused }
-        return (try? isWaitingForStart) ?? true ? .created : .running
+        if try CgroupDirectory(path: record.cgroup).isFrozen { return .paused }
+        return try isWaitingForStart ? .created : .running
     }
 
     /// Whether init still listens. The name of the socket alone may have outlived a `start` that was killed; and a path
@@ -53,8 +58,8 @@ extension ContainerDirectory {
         return record
     }
 
-    func state(_ record: ContainerRecord, owner: Bytes) -> State {
-        let status = status(record)
+    func state(_ record: ContainerRecord, owner: Bytes) throws(Failure) -> State {
+        let status = try status(record)
         return State(
             ociVersion: ociVersion, id: id, pid: status == .stopped ? 0 : Int(record.pid), status: status.name,
             bundle: record.bundle, rootfs: record.rootfs, created: record.created, annotations: record.annotations,
@@ -63,8 +68,9 @@ extension ContainerDirectory {
 }
 
 /// Whether the recorded process is still that process, and no zombie.
-func isAlive(_ record: ContainerRecord) -> Bool {
-    record.pid > 0 && Procfs.startTime(of: record.pid) == record.startTime
+func isAlive(_ record: ContainerRecord) throws(SystemError) -> Bool {
+    guard record.pid > 0 else { return false }
+    return try Procfs.startTime(of: record.pid) == record.startTime
 }
 
 extension ContainerStore {
@@ -72,7 +78,7 @@ extension ContainerStore {
     package func state(of id: Bytes) throws(Failure) -> State {
         let directory = try open(id)
         let record = try directory.requireRecord()
-        return directory.state(record, owner: userName(record.owner))
+        return try directory.state(record, owner: userName(record.owner))
     }
 
     /// The states of all containers; one that is being made or removed meanwhile is left out: the verb `list`.
@@ -83,7 +89,7 @@ extension ContainerStore {
             guard let directory = try? open(id), let record = try? directory.requireRecord() else { continue }
             let owner = owners[record.owner] ?? userName(record.owner)
             owners[record.owner] = owner
-            states.append(directory.state(record, owner: owner))
+            states.append(try directory.state(record, owner: owner))
         }
         return states
     }

@@ -14,7 +14,8 @@ extension ContainerStore {
     ) throws(Failure) -> [ConfigError] {
         let directory = try openLocked(id)
         let record = try directory.requireRecord()
-        guard isAlive(record) else { throw Failure("container not running") }
+        let isRunning = try attempt { () throws(SystemError) in try isAlive(record) }
+        guard isRunning else { throw Failure("container not running") }
         if said != Config.Linux.Resources() { try record.requireCgroup() }
         let plan: UpdatePlan
         let lines: [IntelRdtPlan.Line]

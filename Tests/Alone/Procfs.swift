@@ -42,13 +42,13 @@ enum ProcfsTests {
 
     // Goal: the kernel's own lines. Method: this process, one that is gone, a zombie.
     static func startTimes() throws {
-        expect(Procfs.startTime(of: getpid()) != nil)
-        expect(Procfs.startTime(of: Int32.max) == nil && Procfs.startTime(of: -1) == nil)
+        try expect(Procfs.startTime(of: getpid()) != nil)
+        try expect(Procfs.startTime(of: Int32.max) == nil && Procfs.startTime(of: -1) == nil)
         guard let cloned = try CurrentProcess.clone(0, cgroup: nil) else { CurrentProcess.exit(0) }
         let process = cloned.pid
         let pidfd = cloned.pidfd.number
         try expect(Poll.ready([pidfd], timeoutMilliseconds: 10_000) == 1)
-        expect(Procfs.startTime(of: process) == nil)
+        try expect(Procfs.startTime(of: process) == nil)
         expect(Files.read("/proc/\(process)/stat") != nil)
     }
 

@@ -76,8 +76,8 @@ enum SubprocessTests {
         expect(pid > 0)
         // It is a zombie, or gone: a signal may be on its way for a moment.
         let end = Clock.monotonic + 5_000_000_000
-        while Procfs.startTime(of: pid) != nil, Clock.monotonic < end {}
-        expect(Procfs.startTime(of: pid) == nil)
+        while try Procfs.startTime(of: pid) != nil, Clock.monotonic < end {}
+        try expect(Procfs.startTime(of: pid) == nil)
     }
 
     // Goal: the end of standard output is kept apart, and both streams go elsewhere if that is said. Method: pipes, and

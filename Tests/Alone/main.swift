@@ -84,7 +84,7 @@ let cases: [(name: String, body: () throws -> Void)] = [
     ("TmpCopyUpTests.options", TmpCopyUpTests.options),
     ("TmpCopyUpTests.leftOut", TmpCopyUpTests.leftOut),
     ("TmpCopyUpTests.limits", TmpCopyUpTests.limits),
-    ("ZombieTests.zombie", ZombieTests.zombie),
+    ("ZombieTests.zombie", ZombieTests.zombie), ("ZombieTests.blind", ZombieTests.blind),
 ]
 
 guard CommandLine.arguments.count == 2 else {

@@ -97,10 +97,13 @@ extension Command {
         case .ps: .ps
         case .events: .events
         case .stats: .stats
+        case .image: .image
         case .spec: .spec
         case .plan: .plan
         case .check: .check
         case .features: .features
+        case .completion: .completion
+        case .manual: .manual
         case .version: .version
         case .help: .help
         }

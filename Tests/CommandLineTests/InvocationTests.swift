@@ -153,6 +153,8 @@ struct InvocationTests {
                 command(Command.check) { (it: inout CheckOptions) in (it.bundle, it.config) = ("/b", "c") }
             ),
             ("features", .features(FeaturesOptions())),
+            ("completion zsh", command(Command.completion) { (it: inout CompletionOptions) in it.shell = .zsh }),
+            ("manual run", .manual(.run)), ("manual", .manual(nil)),
             ("version", .version(VersionOptions())),
         ] as [(String, Command)])
     func verbs(line: String, expected: Command) throws {

@@ -79,6 +79,59 @@ struct Check {
         }
     }
 
+    // Goal: what weakens a container is found where it is, and fails the check only where it is asked for. Method: the
+    // config of spec, then one line of it weakened.
+    @Test("WK-01 check --security passes what spec writes, and names what weakens it", .only(.hull))
+    func security() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true")
+            Files.remove(bundle.directory + "/config.json")
+            try #expect(s.runtime("spec", "--bundle", bundle.directory).ok)
+            let text = try #require(Files.read(bundle.directory + "/config.json"))
+            let good = try s.runtime("check", "--security", bundle.directory)
+            #expect(good.ok && lines(good).isEmpty, "\(good)")
+            let weak = text.replacingOccurrences(
+                of: #""noNewPrivileges": true"#, with: #""noNewPrivileges": false"#)
+            #expect(weak != text)
+            let line = 1 + weak.split(separator: "\n").firstIndex { $0.contains("noNewPrivileges") }!
+            bundle.text = weak
+            try bundle.write()
+            let bad = try s.runtime("check", "--security", bundle.directory)
+            #expect(bad.ending == .exit(1), "\(bad)")
+            #expect(
+                lines(bad) == [
+                    "config.json:\(line):28: security: /process/noNewPrivileges: is not true: programs with the "
+                        + "set-user-ID bit give privileges (set it to true)"
+                ])
+            try #expect(s.runtime("check", bundle.directory).ok)
+        }
+    }
+
+    // Goal: the filter that spec writes lets programs run and keeps the kernel's side doors shut. Method: calls from
+    // inside; without arguments an allowed one fails in another way.
+    @Test("WK-02 the filter of spec refuses namespaces, bpf and handles", .only(.hull))
+    func filter() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true")
+            Files.remove(bundle.directory + "/config.json")
+            try #expect(s.runtime("spec", "--bundle", bundle.directory).ok)
+            var config = try JSON(parsing: try #require(Files.read(bundle.directory + "/config.json")))
+            config["/process/terminal"] = false
+            config["/process/args"] = [
+                "probe", "syscall", "unshare", "0x10000000", ",", "syscall", "bpf", "99", ",", "syscall", "socket",
+                "40", "1", "0", ",", "syscall", "personality", "0x40000", ",", "syscall", "clone3", "0", "0", ",",
+                "syscall", "socket", "1", "1", "0", ",", "syscall", "getpid",
+            ]
+            config["/linux/cgroupsPath"] = .string(s.cgroupsPath("g1"))
+            bundle.config = config
+            try bundle.write()
+            let run = try s.run(bundle)
+            let answers = try run.lines.map { try JSON(parsing: $0)["/name"]?.string ?? "allowed" }
+            #expect(
+                answers == ["EPERM", "EPERM", "EPERM", "EPERM", "ENOSYS", "allowed", "allowed"], "\(run)")
+        }
+    }
+
     // Goal: the plan names what will be done and which field asked for it. Method: words of a few steps.
     @Test("PL-01 plan prints the steps with the fields that asked for them", .only(.hull))
     func plan() throws {

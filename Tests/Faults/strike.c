@@ -4,8 +4,8 @@
 // WHO is 0 for the command itself, K for the K-th process that it makes; of such a one only calls before its execve
 // count. At the entry of the N-th call (from 1; 0: never) the process is killed, or the call is not made and answers
 // ERRNO; only close(2) is made all the same, as the kernel does when it answers an error. REPORT gets one line: how
-// many calls were seen, the number of the call that was struck (-1: none), "end". The exit status is the command's; 128
-// plus the signal if it was killed.
+// many calls were seen, the number of the call that was struck (-1: none), "end"; if N is 0 a second one has the
+// numbers of all calls. The exit status is the command's; 128 plus the signal if it was killed.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <signal.h>
@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 static struct {
-    int who, error;
+    int who, error, numbers[8192];
     long at, calls, struck;
     pid_t first, victim, met[256];
     int met_count, pending, over;
@@ -59,7 +59,9 @@ static void at_call(pid_t pid)
     struct __ptrace_syscall_info info;
     if (pid != run.victim || ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof info, &info) <= 0) return;
     if (info.op == PTRACE_SYSCALL_INFO_EXIT && run.pending) answer(pid);
-    if (info.op != PTRACE_SYSCALL_INFO_ENTRY || ++run.calls != run.at) return;
+    if (info.op != PTRACE_SYSCALL_INFO_ENTRY) return;
+    if (run.calls < 8192) run.numbers[run.calls] = (int)info.entry.nr;
+    if (++run.calls != run.at) return;
     run.struck = (long)info.entry.nr;
     if (run.error) fail_call(pid);
     else kill(pid, SIGKILL);
@@ -81,6 +83,11 @@ static int at_stop(pid_t pid, int status)
         return 0;
     case PTRACE_EVENT_STOP:
         meet(pid);
+        return 0;
+    }
+    // The first process of a pid namespace that faults is ended by the kernel, but not while it is traced.
+    if (pid == run.victim && run.struck >= 0 && (signal == SIGSEGV || signal == SIGBUS || signal == SIGILL)) {
+        kill(pid, SIGKILL);
         return 0;
     }
     if (signal != (SIGTRAP | 0x80)) return signal;
@@ -110,6 +117,7 @@ static void report(const char *path)
     FILE *file = fopen(path, "w");
     if (file == NULL) exit(125);
     fprintf(file, "%ld %ld end\n", run.calls, run.struck);
+    for (long i = 0; run.at == 0 && i < run.calls && i < 8192; i++) fprintf(file, "%d ", run.numbers[i]);
     fclose(file);
 }
 

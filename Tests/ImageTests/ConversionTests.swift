@@ -150,12 +150,14 @@ import Testing
         #expect(KnownAnnotation.overlay.value(in: config.annotations) == "tmpfs")
         #expect(KnownAnnotation.overlayLower.value(in: config.annotations) == #"/s/b\:c\\d:/s/a"#)
         #expect(config.root == Config.Root(path: "rootfs", readonly: false))
+        #expect(config.ociVersion == specVersion)
     }
 
     // Goal: what an image does not say stays as hull's default has it (IA-38). Method: the rest of the configuration.
     @Test func restOfDefault() throws {
         let (base, config) = (try defaults(), try convert { $0.volumes = ["/v"] }.config)
         #expect(config.linux == base.linux)
+        #expect(config.ociVersion == "1.0.2")
         #expect(config.process?.capabilities == base.process?.capabilities)
         #expect(config.process?.noNewPrivileges == true)
         #expect(config.process?.terminal == false)

@@ -219,7 +219,7 @@ private func failure<Result: ~Copyable>(
         let scratch = Scratch()
         let store = try ContainerStore(root: Bytes(scratch.path))
         let directory = try store.make("x")
-        let own = try #require(Procfs.startTime(of: getpid()))
+        let own = try #require(try Procfs.startTime(of: getpid()))
         let table: [(pid: Int32, start: UInt64, created: Bool, socket: Bool, status: Bytes)] = [
             (0, 0, false, false, "creating"), (getpid(), own, false, false, "creating"),
             (getpid(), own, true, true, "created"), (getpid(), own, true, false, "running"),
@@ -235,8 +235,9 @@ private func failure<Result: ~Copyable>(
             let path = scratch.path + "/x/start.sock"
             let listener = socket ? try Sockets.listen(at: Bytes(path)).give() : -1
             defer { close(listener) }
-            #expect(directory.status(record).name == status, "\(pid) \(start) \(created) \(socket)")
-            let state = directory.state(record, owner: "root")
+            let found = try directory.status(record).name
+            #expect(found == status, "\(pid) \(start) \(created) \(socket)")
+            let state = try directory.state(record, owner: "root")
             #expect(state.status == status && (status != "stopped" || state.pid == 0))
             Files.remove(path)
         }

@@ -73,6 +73,7 @@ int chull_nstype(int fd);
 int chull_pidfd_open(int pid);
 int chull_pidfd_send_signal(int pidfd, int signal);
 int chull_kill(int pid, int signal);
+int chull_tgkill(int pid, int thread, int signal);
 // waitid(2) on a pidfd, or on a pid where `is_pidfd` is 0. Returns 0 when there is nothing yet (with nohang), else 1
 // and the code (CLD_EXITED...) and status.
 int chull_waitid(int is_pidfd, int id, int nohang, int *code, int *status);
@@ -155,6 +156,17 @@ int chull_bpf_program(uint32_t id);
 // The name needs BPF_OBJ_NAME_LEN bytes, 16.
 int chull_bpf_program_name(int program, char *name);
 int chull_seccomp_action_available(uint32_t action);
+// Waits without end: 1 a call waits for an answer, 2 `other` can be read, 4 nobody has the filter any more; or a sum.
+int chull_seccomp_wait(int filter, int other);
+// What struct seccomp_notif says; `thread` counts in the pid namespace of the reader.
+struct chull_held_call {
+    uint64_t id;
+    int32_t thread;
+    uint32_t number, audit;
+    uint64_t arguments[6];
+};
+int chull_seccomp_receive(int filter, struct chull_held_call *call);
+int chull_seccomp_refuse(int filter, uint64_t id, int error);
 int64_t chull_clock_realtime(int64_t *nanoseconds);
 int64_t chull_clock_monotonic_ns(void);
 // Major and minor number of the running kernel.

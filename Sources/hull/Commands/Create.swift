@@ -8,6 +8,7 @@ internal import HullRuntime
 
 extension Program {
     func create(_ options: CreateOptions) throws(Failure) -> Int32 {
+        guard options.image == nil else { return try createFromImage(options) }
         var creation = try prepare(options) { request in
             request.startsLater = true
             request.detached = true
@@ -18,20 +19,45 @@ extension Program {
     }
 
     func run(_ options: RunOptions) throws(Failure) -> Int32 {
+        guard options.create.image == nil else { return try runFromImage(options) }
         // Blocked before anything exists: a signal that comes meanwhile is forwarded when there is somebody to have it.
         let signals = options.detach ? nil : try SignalsOfCaller()
+        let reportFile = try reportFile(options)
         var creation = try prepare(options.create) { request in
             request.detached = options.detach
             request.foreground = !options.detach
+            request.seccompReport = options.seccompReport != nil
         }
         try creation.run()
         guard let signals else {
             try creation.runDetached()
             return 0
         }
-        let (code, warnings) = try creation.runForeground(signals, keep: options.keep)
-        warn(warnings, "run", options.create.id)
-        return code
+        let end = try creation.runForeground(signals, keep: options.keep)
+        warn(end.warnings, "run", options.create.id)
+        guard let report = end.report else { return end.code }
+        // To standard error as text for people, to a file as JSON.
+        if let reportFile {
+            try Caller.writeFile(reportFile, Bytes(JSONWriter.text(of: report, .blanks(4))) + "\n")
+        } else {
+            Caller.write(seccompReportText(report, options.create.id), to: 2)
+        }
+        return end.code
+    }
+
+    /// The file for the report of denied system calls, made now: what cannot be written is known before the program has
+    /// run. nil where the report goes to standard error, or there is none.
+    private func reportFile(_ options: RunOptions) throws(Failure) -> Bytes? {
+        guard let file = options.seccompReport else { return nil }
+        if options.detach {
+            throw Failure(
+                "option --seccomp-report: with --detach nobody waits for the report",
+                hint: "run in the foreground")
+        }
+        guard file != "-" else { return nil }
+        let path = try Caller.absolute(file)
+        try Caller.writeFile(path, "")
+        return path
     }
 
     func upperLayer(_ text: Bytes) throws(Failure) -> UpperLayer {

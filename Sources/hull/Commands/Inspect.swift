@@ -27,15 +27,18 @@ extension Program {
         }
     }
 
-    /// All errors and all unknown fields at once. 1 where there are errors.
+    /// All errors and all unknown fields at once, and what weakens the container where that is asked for. 1 where there
+    /// is an error or a weakness.
     func check(_ options: CheckOptions) throws(Failure) -> Int32 {
         let (bytes, request) = try readBundle(options.bundle, options.config)
         let host = try Host.probe(systemd: invocation.global.usesSystemd)
         var unknown: [ConfigError] = []
         var warnings: [ConfigError] = []
         var errors: [ConfigError] = []
+        var weak: [ConfigError] = []
         do throws(ConfigErrors) {
             let config = try Config.read(bytes, unknown: &unknown, advice: { nearestHint(to: $0, among: $1) })
+            if options.security { weak = weaknesses(of: config, bundle: request.bundle) }
             warnings = try resolve(config, request, host).warnings
         } catch {
             errors = error.located(in: bytes).list
@@ -44,7 +47,9 @@ extension Program {
         Caller.write(findingLines(errors, in: file, .error), to: 1)
         let said = ConfigErrors(unknown + warnings).located(in: bytes)
         Caller.write(findingLines(said.list, in: file, .warning), to: 1)
-        return errors.isEmpty ? 0 : 1
+        let found = ConfigErrors(weak).located(in: bytes)
+        Caller.write(findingLines(found.list, in: file, .weakness), to: 1)
+        return errors.isEmpty && weak.isEmpty ? 0 : 1
     }
 
     private func readBundle(_ bundle: Bytes?, _ config: Bytes?) throws(Failure) -> ([UInt8], Request) {

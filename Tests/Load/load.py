@@ -47,6 +47,7 @@ class Stage:
         (self.directory / "said").mkdir()
         subprocess.run([hull, "spec", "--bundle", self.directory / "said"], check=True)
         self.config = json.loads((self.directory / "said/config.json").read_text())
+        self.config["ociVersion"] = "1.0.2"  # older runtimes refuse what is newer than they are
         self.config["process"] |= {"args": ["/bin/sleep", "600"], "terminal": False}
         self.config["root"] = {"path": str(rootfs)}
         for name in self.ids:

@@ -50,10 +50,10 @@ extension CgroupDirectory {
         let deadline = Clock.monotonic + waitMilliseconds * 1_000_000
         var pause: Int32 = 1
         while true {
-            // Once more in each round: somebody may move a process into it meanwhile.
+            // Once more in each round: somebody may move a process into it meanwhile. Who moves one after the other is
+            // outrun only between two of them: the longer a round, the more have to die in it.
             try kill()
-            let left = Int32(clamping: max(2, (deadline - Clock.monotonic) / 1_000_000))
-            if (try? awaitEvent("populated", "0", milliseconds: min(left, 500))) ?? true {
+            if (try? awaitEvent("populated", "0", milliseconds: 20)) ?? true {
                 do { return try removeTree() } catch {
                     if error.errno == .enoent { return }
                     guard error.errno == .ebusy || error.errno == .enotempty else { throw error }
@@ -62,8 +62,10 @@ extension CgroupDirectory {
                     }
                 }
                 // The kernel says when the last process is gone, but not when a directory stops being busy.
-                _ = try Poll.ready([], timeoutMilliseconds: pause)
-                pause = min(2 * pause, 250)
+                if (try? awaitEvent("populated", "0", milliseconds: 0)) ?? true {
+                    _ = try Poll.ready([], timeoutMilliseconds: pause)
+                    pause = min(2 * pause, 250)
+                }
             }
             if Clock.monotonic >= deadline { throw SystemError("rmdir", path, .ebusy, detail: remainder()) }
         }

@@ -47,7 +47,7 @@ struct Program {
         case .stats(let options): try stats(options)
         case .image(let words): try image(words)
         case .spec(let options): try spec(options)
-        case .plan(let options): try plan(options)
+        case .plan(let options): return try plan(options)
         case .check(let options): return try check(options)
         case .features: features()
         case .completion(let options): Caller.write(completionScript(options.shell), to: 1)

@@ -99,7 +99,9 @@ extension Program {
             for warning in plan.warnings { log.warning(warning.line(in: "config.json", .warning)) }
             decided = plan
         } catch {
-            throw Failure(error.located(in: bytes))
+            // All that can be said at once, now that time does not matter.
+            let errors = Examination(bytes, request, host).errors
+            throw Failure(errors.list.isEmpty ? error.located(in: bytes) : errors)
         }
         return try Creation(decided, config: bytes, host: host, in: store)
     }

@@ -41,6 +41,8 @@ package struct InitProgram: ~Copyable {
     var parentDirectory = Descriptor(owning: -1)
     var parentPath: Bytes = ""
     var executable: Bytes = ""
+    /// What the executable begins with, where it could be read.
+    var programStart: Bytes?
     var lateDirectory: Bytes?
 
     /// Takes over what the runtime prepared.

@@ -51,7 +51,7 @@ package struct Examination: Sendable {
             }
             let shadow = read.errors.map(Shadow.init)
             func isOwn(_ error: ConfigError) -> Bool { !shadow.contains { $0.covers(error.pointer) } }
-            add(.error, (read.errors + resolved.errors.filter(isOwn)).map { $0.blaming(unknown) }, bytes)
+            add(.error, (read.errors + resolved.errors.filter(isOwn)).map { $0.blaming(unknown, bytes) }, bytes)
             add(.warning, unknown + resolved.warnings.filter(isOwn), bytes)
             add(.weakness, weak.filter(isOwn), bytes)
         } catch {
@@ -78,11 +78,12 @@ package struct Examination: Sendable {
 
 extension ConfigError {
     /// A property that is missed may be there under a name that is nearly right.
-    fileprivate func blaming(_ unknown: [ConfigError]) -> ConfigError {
+    fileprivate func blaming(_ unknown: [ConfigError], _ bytes: [UInt8]) -> ConfigError {
         guard hint == nil, let last = pointer.text.split(0x2f).last else { return self }
         let wanted = "did you mean \"\(last)\"?" as Bytes
         let parent = pointer.text.parentPath
         let found = unknown.first { $0.hint == wanted && $0.pointer.text.parentPath == parent }
+        guard found != nil, !pointer.isThere(in: bytes) else { return self }
         var copy = self
         copy.hint = found.map { "\"\($0.pointer.text.lastComponent)\" is unknown: is it meant?" }
         return copy

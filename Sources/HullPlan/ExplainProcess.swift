@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HullBytes
-internal import HullLinux
+package import HullLinux
 internal import HullOCI
 
 extension PlanText {
@@ -125,7 +125,7 @@ private func arithmetic(_ map: IDMapping) -> Bytes {
 }
 
 /// The id that the host knows a container's by; nil where it has none.
-func hostID(of id: UInt32, _ maps: [IDMapping]) -> UInt32? {
+package func hostID(of id: UInt32, _ maps: [IDMapping]) -> UInt32? {
     let map = maps.first { id >= $0.containerID && UInt64(id) < UInt64($0.containerID) + UInt64($0.size) }
     return map.map { id - $0.containerID + $0.hostID }
 }

@@ -70,7 +70,9 @@ struct LackSearch {
         case .makeFilesystem(let filesystem, _, _): require(type: filesystem.type, step.origin)
         case .moveNetDevice(let device, _):
             if !exists("/sys/class/net/\(device.name)") {
-                note(step.origin, "there is no network device \"\(device.name)\"", hint: near(device.name, "/sys/class/net"))
+                note(
+                    step.origin, "there is no network device \"\(device.name)\"",
+                    hint: near(device.name, "/sys/class/net"))
             }
         case .requireSELinux:
             if !exists("/sys/fs/selinux/enforce") { note(step.origin, "SELinux is off, or not in this kernel") }
@@ -176,7 +178,8 @@ struct LackSearch {
     private func absence(of path: Bytes) -> Bytes {
         var last = path.cleanedPath
         while last.parentPath != last, !exists(last.parentPath) { last = last.parentPath }
-        return "\(path) is not there" + (last == path.cleanedPath ? "" : ": \(last.parentPath) has no \(last.lastComponent)")
+        return "\(path) is not there"
+            + (last == path.cleanedPath ? "" : ": \(last.parentPath) has no \(last.lastComponent)")
     }
 
     /// The nearest name in the directory of the first component that is missing.

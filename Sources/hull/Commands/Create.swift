@@ -96,7 +96,7 @@ extension Program {
         let decided: ContainerPlan
         do throws(ConfigErrors) {
             let plan = try resolve(try Config.read(bytes), request, host)
-            for warning in plan.warnings { log.warning(warning.line(in: "config.json", .warning)) }
+            for warning in plan.warnings { log.warning(warning.line(in: "config.json", .warning), LogFields(warning)) }
             decided = plan
         } catch {
             // All that can be said at once, now that time does not matter.

@@ -162,6 +162,10 @@ package enum InsideAction: Sendable {
     case mount(MountPlan)
     /// Takes a mount of a container that runs away again.
     case unmount(LiveMount)
+    /// A copy of the mount namespace for this process alone: unshare(2).
+    case ownMounts
+    /// Shows tools of the host in a directory.
+    case tools(ToolsPlan)
     case device(DevicePlan)
     /// A link that every /dev has.
     case link(path: Bytes, target: Bytes)

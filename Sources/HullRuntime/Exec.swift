@@ -126,6 +126,7 @@ package struct Execution: ~Copyable {
     private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
         switch action {
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
+        case .openTree(let tree): held.set(tree.slot, try held.makeTree(tree))
         case .clone: try clone()
         case .joinIntelRdt: try record.intelRdt.add(pid)
         case .oomScore(let score): try HostFiles.write("/proc/\(pid)/oom_score_adj", "\(score)")

@@ -66,7 +66,7 @@ struct BrokenBundles {
             String(
                 decoding: [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9) + [2, 0, 22, 0]
                     + [UInt8](repeating: 0, count: 99), as: UTF8.self),
-            says: "execve /bin/x: exec format error at /process/args/0 (it is built for s390x,  this machine is "),
+            says: "execve /bin/x: exec format error at /process/args/0 (it is built for s390x, this machine is "),
         program(
             "program without execute permission", "#!/bin/sh\n",
             says: "exec: \"/bin/x\": stat /bin/x: permission denied (mode 0644, owner 0: nobody may execute it) at "

@@ -79,6 +79,7 @@ package struct InitProgram: ~Copyable {
             // through the host's /proc for instance, which was needed for a label (CVE-2024-21626).
             try closeDescriptors(except: promised + [report])
         } catch {
+            let error = root.number >= 0 ? error.explained(at: error.object, below: root.number) : error
             InitMessage.failure(step: index, error).sendLast(to: report)
             CurrentProcess.exit(1)
         }
@@ -103,7 +104,9 @@ package struct InitProgram: ~Copyable {
         switch action {
         case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
         case .awaitMappings: _ = try hear(.mappingsWritten)
-        case .becomeNamespaceRoot: try Credentials.becomeNamespaceRoot(groups: process.groups != nil)
+        case .openTree(let tree): held.set(tree.slot, try MountTree(opening: tree).intoDescriptor())
+        case .becomeNamespaceUser(let uid, let gid):
+            try Credentials.becomeUser(uid, gid, dropsGroups: process.groups != nil)
         case .join(let kinds, let slot): try CurrentProcess.join(kinds, try descriptor(slot))
         case .timeOffsets(let offsets, let opensOutside): try enterTimeNamespace(offsets, opensOutside: opensOutside)
         case .openProc: proc = try Descriptor(openingProc: "/proc")

@@ -79,8 +79,7 @@ package struct InitProgram: ~Copyable {
             // through the host's /proc for instance, which was needed for a label (CVE-2024-21626).
             try closeDescriptors(except: promised + [report])
         } catch {
-            let error = root.number >= 0 ? error.explained(at: error.object, below: root.number) : error
-            InitMessage.failure(step: index, error).sendLast(to: report)
+            InitMessage.failure(step: index, explained(error)).sendLast(to: report)
             CurrentProcess.exit(1)
         }
         goLastMile(report)
@@ -160,6 +159,11 @@ package struct InitProgram: ~Copyable {
         let received = try Sockets.receive(from: socket)
         guard received.message == word.bytes else { CurrentProcess.exit(1) }
         return received.takeDescriptor()
+    }
+
+    /// The error with the place in the container's root that it is about.
+    private func explained(_ error: SystemError) -> SystemError {
+        root.number < 0 ? error : error.explained(at: error.object, below: root.number)
     }
 
     /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.

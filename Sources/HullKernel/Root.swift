@@ -61,7 +61,9 @@ package struct RootDirectory: ~Copyable {
         guard clean != "/" else { return try open("/", [.path, .directory]) }
         let name = clean.lastComponent
         let parent = try makeDirectories(clean.parentPath, strict: strict, links: links)
-        try RootDirectory.makeDirectory(name, mode: 0o755, in: parent.number)
+        do { try RootDirectory.makeDirectory(name, mode: 0o755, in: parent.number) } catch {
+            throw SystemError(error.call, clean, error.errno)
+        }
         do { return try RootDirectory.openMade(name, [.path, .directory], in: parent.number) } catch {
             guard error.errno == .eloop, !strict, links > 0 else { throw SystemError(error.call, clean, error.errno) }
             let target = try RootDirectory.linkTarget(name, in: parent.number)

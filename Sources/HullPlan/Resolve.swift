@@ -89,7 +89,9 @@ struct Resolution {
     }
 
     private mutating func assembleInside(_ joins: [InsideStep], _ mounts: [InsideStep], _ devices: [InsideStep]) {
-        plan.inside = layers + joins
+        // After the wait for the id maps: a process that ends with a word of the runtime unread is not heard any more.
+        let waits = newUserNamespace ? 1 : 0
+        plan.inside = joins.prefix(waits) + layers + joins.dropFirst(waits)
         resolveIdentity()
         inside(.propagation(namespacePropagation), "/linux/rootfsPropagation")
         if let (action, origin) = rootAction { inside(action, origin) }

@@ -21,8 +21,8 @@ extension Resolution {
         findings.error(
             linuxPointer("namespaces"),
             "without root a container needs a user namespace of its own: nothing can be mounted otherwise",
-            hint: "add {\"type\": \"user\"}, and uidMappings and gidMappings with your own ids \(host.effectiveUser) and "
-                + "\(host.effectiveGroup); or begin with hull spec --rootless")
+            hint: "add {\"type\": \"user\"}, and uidMappings and gidMappings with your own ids "
+                + "\(host.effectiveUser) and \(host.effectiveGroup); or begin with hull spec --rootless")
     }
 
     /// The id maps of the new user namespace. Anybody may map the own id alone; more is for who may change ids, or by

@@ -43,8 +43,8 @@ package struct SubordinateIDs {
             let wanted = "mapping \(index) wants \(map.hostID)-\(last)" as Bytes
             let option: Bytes = file.hasSuffix("gid") ? "--add-subgids" : "--add-subuids"
             guard !ranges.isEmpty else {
-                return "\(wanted), and \(file) has no range for \(who): as root usermod \(option) 100000-165535 \(who); "
-                    + "without one only \(own) can be mapped, with size 1"
+                return "\(wanted), and \(file) has no range for \(who): as root usermod \(option) 100000-165535 "
+                    + "\(who); without one only \(own) can be mapped, with size 1"
             }
             return "\(wanted), and \(file) grants \(who) \(ranges.insideRanges): not \(id); a mapping of size "
                 + "\(ranges[0].size) from hostID \(ranges[0].hostID) would do"

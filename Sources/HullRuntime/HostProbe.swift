@@ -47,9 +47,13 @@ extension Host {
     /// What the caller cannot do, for want of the machine's root.
     private mutating func readOwnLimits() throws(SystemError) {
         effectiveGroup = Credentials.effectiveGroup
-        func text(_ name: Bytes) throws(SystemError) -> Bytes { Bytes(try HostFiles.read("/proc/self/\(name)")).trimmed }
+        func text(_ name: Bytes) throws(SystemError) -> Bytes {
+            Bytes(try HostFiles.read("/proc/self/\(name)")).trimmed
+        }
         let score = try text("oom_score_adj")
-        oomScore = score.hasPrefix("-") ? -Int64(clamping: score.dropFirst(1).decimal ?? 0) : Int64(clamping: score.decimal ?? 0)
+        let isNegative = score.hasPrefix("-")
+        let size = Int64(clamping: (isNegative ? score.dropFirst(1) : score).decimal ?? 0)
+        oomScore = isNegative ? -size : size
         deniesSetgroups = try text("setgroups") == "deny"
         ids = (IDMapping.all(inMap: try text("uid_map")), IDMapping.all(inMap: try text("gid_map")))
         guard let mount = cgroupMount else { return }

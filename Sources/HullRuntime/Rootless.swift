@@ -44,7 +44,7 @@ extension Creation {
         if status.contains("NoNewPrivs:\t1") {
             return "hull was started with no_new_privs, under which programs like this one get no privileges"
         }
-        return "\(path) grants these ids; the program must be set-user-id root, or have cap_\(group ? "setgid" : "setuid")"
+        return "\(path) grants these ids; the program must be set-user-id root, or have cap_set\(group ? "gid" : "uid")"
     }
 }
 

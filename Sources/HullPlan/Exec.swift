@@ -66,6 +66,10 @@ package func resolveExec(
         plan.inside.append(InsideStep(action: action, origin: origin))
     }
     if let (_, origin) = labels.first { inside(.openProc, origin) }
+    if let tools = request.tools {
+        plan.show(tools, in: target, &findings)
+        joined.removeAll { $0 == .mount }
+    }
     // The kernel takes the user namespace first: setns(2) of a pidfd.
     if !joined.isEmpty { inside(.join(joined, slot: 0), "") }
     if inUser {
@@ -88,7 +92,7 @@ package func resolveExec(
     plan.inside += resolveSurroundings(linux, &findings)
     for (label, origin) in labels { inside(.confine(label), origin) }
     inside(.ready, "")
-    plan.outside = execOutside(process, target, request, host, &findings)
+    plan.outside += execOutside(process, target, request, host, &findings)
     plan.warnings = findings.warnings
     try findings.throwIfAny()
     return plan

@@ -6,26 +6,7 @@ package import HullLinux
 extension PlanText {
     /// The mounts as the container has them in the end: where, what, attributes and parameters, propagation.
     mutating func mountTable(_ plan: ContainerPlan) {
-        var rows: [MountRow] = []
-        for step in plan.inside {
-            switch step.action {
-            case .root(let root): rows.append(MountRow(root, plan))
-            case .mount(let mount):
-                if case .remount(let remount) = mount.what {
-                    rows.change(mount.destination) { row in
-                        row.options += words(for: remount)
-                        row.propagation += mount.propagation.map(word)
-                    }
-                } else {
-                    rows.append(MountRow(mount, plan))
-                }
-            case .makeReadOnly(let path): rows.change(path) { $0.options = ["ro"] + $0.options }
-            case .readonlyRoot: rows.change("/") { $0.options = ["ro"] + $0.options }
-            case .rootPropagation(let type, let recursive):
-                rows.change("/") { $0.propagation.append(word(for: type, recursive: recursive)) }
-            default: continue
-            }
-        }
+        let rows = mountRows(plan)
         guard !rows.isEmpty else { return }
         heading("mounts")
         for mount in rows {
@@ -37,8 +18,33 @@ extension PlanText {
     }
 }
 
+/// The mounts as the container has them in the end.
+func mountRows(_ plan: ContainerPlan) -> [MountRow] {
+    var rows: [MountRow] = []
+    for step in plan.inside {
+        switch step.action {
+        case .root(let root): rows.append(MountRow(root, plan))
+        case .mount(let mount):
+            if case .remount(let remount) = mount.what {
+                rows.change(mount.destination) { row in
+                    row.options += words(for: remount)
+                    row.propagation += mount.propagation.map(word)
+                }
+            } else {
+                rows.append(MountRow(mount, plan))
+            }
+        case .makeReadOnly(let path): rows.change(path) { $0.options = ["ro"] + $0.options }
+        case .readonlyRoot: rows.change("/") { $0.options = ["ro"] + $0.options }
+        case .rootPropagation(let type, let recursive):
+            rows.change("/") { $0.propagation.append(word(for: type, recursive: recursive)) }
+        default: continue
+        }
+    }
+    return rows
+}
+
 /// A line of the table of mounts.
-private struct MountRow {
+struct MountRow {
     var destination: Bytes
     var type: Bytes = ""
     var source: Bytes = ""
@@ -74,7 +80,7 @@ private struct MountRow {
     }
 
     private mutating func take(tree slot: Int, _ plan: ContainerPlan) {
-        for case .openTree(let tree) in plan.outside.map(\.action) where tree.slot == slot {
+        for tree in plan.trees where tree.slot == slot {
             type = tree.recursive ? "rbind" : "bind"
             source = tree.path
             options = attributeWords(of: tree) + [tree.idMap.map { HullPlan.words(for: $0) }].compactMap(\.self)
@@ -205,4 +211,12 @@ func word(for type: MountPropagation, recursive: Bool) -> Bytes {
     case .unbindable: word = "unbindable"
     }
     return recursive ? "r" + word : word
+}
+
+extension ContainerPlan {
+    /// The host's paths, whoever opens them.
+    fileprivate var trees: [TreePlan] {
+        outside.compactMap { if case .openTree(let tree) = $0.action { tree } else { nil } }
+            + inside.compactMap { if case .openTree(let tree) = $0.action { tree } else { nil } }
+    }
 }

@@ -80,13 +80,13 @@ extension Host {
     /// A clear sentence for a machine on which no container can be made; with a cgroup of its own where that is wanted.
     package func requireUsable(cgroup: Bool) throws(Failure) {
         if !hasKernel(5, 14) {
-            throw Failure("this kernel is \(kernel.major).\(kernel.minor), hull needs 5.14 or later")
+            throw Failure("this kernel is \(kernel.major).\(kernel.minor), hull needs 5.14 or later", code: .host)
         }
         if cgroup, cgroupMount == nil, !isUnprivileged {
             throw Failure(
                 "no cgroup2 filesystem is mounted, and hull needs cgroup v2",
                 hint: "mount -t cgroup2 cgroup2 /sys/fs/cgroup, boot with systemd.unified_cgroup_hierarchy=1, or do "
-                    + "without limits: --cgroup-manager disabled")
+                    + "without limits: --cgroup-manager disabled", code: .host)
         }
     }
 }

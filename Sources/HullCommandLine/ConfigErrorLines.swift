@@ -11,6 +11,8 @@ package enum Severity: Sendable {
     case warning
     /// The container can be made, and gives more away than it has to.
     case weakness
+    /// Nothing that must be changed.
+    case note
 }
 
 extension ConfigError {
@@ -24,6 +26,7 @@ extension ConfigError {
         case .error: break
         case .warning: parts.append("warning")
         case .weakness: parts.append("security")
+        case .note: parts.append("note")
         }
         if pointer != .root { parts.append(pointer.text) }
         parts.append(problem)

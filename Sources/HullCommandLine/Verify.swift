@@ -30,16 +30,15 @@ package struct VerifyOptions: VerbOptions {
 
 /// The differences between a container and its config, one on each line.
 package func verifyText(_ differences: [Difference], config: [UInt8]) -> Bytes {
-    [Bytes](
-        [false, true].map { areNotes in
-            let list = differences.filter { ($0.reason != nil) == areNotes }.map { difference in
-                ConfigError(
-                    difference.pointer, "says \(difference.said), found \(difference.found)", hint: difference.reason)
-            }
-            let located = ConfigErrors(list).located(in: config)
-            return findingLines(located.list, in: "config.json", areNotes ? .note : .error)
-        }
-    ).joined("")
+    lines(differences.filter { $0.reason == nil }, .error, config)
+        + lines(differences.filter { $0.reason != nil }, .note, config)
+}
+
+private func lines(_ differences: [Difference], _ severity: Severity, _ config: [UInt8]) -> Bytes {
+    let list = differences.map {
+        ConfigError($0.pointer, "says \($0.said), found \($0.found)", hint: $0.reason)
+    }
+    return ConfigErrors(list).located(in: config).list.map { $0.line(in: "config.json", severity) + "\n" }.joined("")
 }
 
 /// The same as JSON.

@@ -41,6 +41,8 @@ package struct InitProgram: ~Copyable {
     var parentDirectory = Descriptor(owning: -1)
     var parentPath: Bytes = ""
     var executable: Bytes = ""
+    /// What the executable begins with, where it could be read.
+    var programStart: Bytes?
     var lateDirectory: Bytes?
     /// Whether the runtime wants to know of each mount that is attached.
     var reportsMounts = false

@@ -305,6 +305,9 @@ package struct ProcessPlan: Sendable {
     /// Whether the caller's choice of CPUs is left behind, for all those of the cgroup.
     package var usesAllCPUs = false
 
+    /// A process of which nothing is said.
+    package init() {}
+
     /// Takes over the filter, if there is one.
     mutating func filter(by plan: SeccompPlan?) {
         guard let plan else { return }

@@ -22,8 +22,9 @@ extension ContainerStore {
         let record = try directory.requireRecord()
         switch try directory.status(record) {
         case .running, .paused: break
-        case .created: throw Failure("container not running: its program is not yet started, nor confined")
-        case .creating, .stopped: throw Failure("container not running")
+        case .created:
+            throw Failure("container not running: its program is not yet started, nor confined", code: .state)
+        case .creating, .stopped: throw Failure("container not running", code: .state)
         }
         let bytes = try attempt { () throws(SystemError) in try HostFiles.read(directory.configPath) }
         var request = Request(id: id, bundle: record.bundle)

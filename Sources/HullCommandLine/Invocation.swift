@@ -61,6 +61,7 @@ package struct Invocation: Equatable, Sendable {
         case .plan: return try read(Command.plan)
         case .check: return try read(Command.check)
         case .doctor: return try read(Command.doctor)
+        case .verify: return try read(Command.verify)
         case .features: return try read(Command.features)
         case .completion: return try read(Command.completion)
         case .manual:
@@ -117,6 +118,7 @@ package enum Command: Equatable, Sendable {
     case plan(PlanOptions)
     case check(CheckOptions)
     case doctor(DoctorOptions)
+    case verify(VerifyOptions)
     case features(FeaturesOptions)
     case completion(CompletionOptions)
     /// The page of one verb, or of hull.

@@ -103,6 +103,7 @@ extension Command {
         case .plan: .plan
         case .check: .check
         case .doctor: .doctor
+        case .verify: .verify
         case .features: .features
         case .completion: .completion
         case .manual: .manual

@@ -4,7 +4,7 @@ package import HullBytes
 
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
-    case run, create, start, exec, kill, delete, pause, resume, update, state, list, ps, events, stats
+    case run, create, start, exec, kill, delete, pause, resume, checkpoint, restore, update, state, list, ps, events, stats
     case image, spec, plan, check, features, completion, manual, version, help
 
     /// How the verb is written.
@@ -18,6 +18,8 @@ package enum Verb: CaseIterable, Sendable {
         case .delete: "delete"
         case .pause: "pause"
         case .resume: "resume"
+        case .checkpoint: "checkpoint"
+        case .restore: "restore"
         case .update: "update"
         case .state: "state"
         case .list: "list"
@@ -56,6 +58,8 @@ package enum Verb: CaseIterable, Sendable {
         case .delete: DeleteOptions.self
         case .pause: PauseOptions.self
         case .resume: ResumeOptions.self
+        case .checkpoint: CheckpointOptions.self
+        case .restore: RestoreOptions.self
         case .update: UpdateOptions.self
         case .state: StateOptions.self
         case .list: ListOptions.self

@@ -136,10 +136,12 @@ package struct MountInfo: Sendable {
     package let type: Bytes
     /// The options of the mount itself, comma separated.
     package let options: Bytes
+    /// Those of the filesystem.
+    package let superblock: Bytes
 
-    /// All mounts of the process's namespace.
-    package static func all() throws(SystemError) -> [MountInfo] {
-        Bytes(try HostFiles.read("/proc/self/mountinfo")).split(0x0a).compactMap(MountInfo.init(line:))
+    /// All mounts of the namespace of a process, the caller's if none is named.
+    package static func all(of process: Bytes = "self") throws(SystemError) -> [MountInfo] {
+        Bytes(try HostFiles.read("/proc/\(process)/mountinfo")).split(0x0a).compactMap(MountInfo.init(line:))
     }
 
     /// One line, as proc(5) describes it; nil for anything else.
@@ -152,6 +154,7 @@ package struct MountInfo: Sendable {
         mountPoint = MountInfo.unescaped(fields[4])
         options = fields[5]
         type = fields[dash + 1]
+        superblock = dash + 3 < fields.count ? fields[dash + 3] : ""
     }
 
     /// The kernel writes space, tab, newline and backslash as three octal digits.

@@ -135,7 +135,7 @@ let package = Package(
         .testTarget(name: "AloneTests", dependencies: ["Support"], swiftSettings: tests),
         // What programs for the kernel must answer, said a second time.
         .target(
-            name: "Oracles", dependencies: ["HullBytes", "HullLinux", "HullPlan"], path: "Tests/Oracles",
+            name: "Oracles", dependencies: ["HullBytes", "HullOCI", "HullLinux", "HullPlan"], path: "Tests/Oracles",
             swiftSettings: tests),
         .target(
             name: "FuzzTargets",

@@ -97,7 +97,9 @@ package struct RestoreOptions: VerbOptions {
             .path("pidfd-socket", "SOCKET", "send a descriptor of the process there") { $0.create.pidfdSocket = $1 },
             .flag("detach", letter: "d", "return when the container runs") { $0.detach = $1 },
             .flag("no-subreaper", "do not adopt orphaned processes") { $0.create.noSubreaper = $1 },
-            .flag("no-pivot", "of no effect: CRIU enters the root").hidden,
+            .flag("no-new-keyring", "keep the caller's session keyring") { $0.create.noNewKeyring = $1 },
+            .flag("no-pivot", "of no effect: CRIU enters the root") { _, _ in }.hidden,
+            .text("preserve-fds", "N", "of no effect: the images have all descriptors") { _, _ in }.hidden,
             overlayOption { $0.create.overlay = $1 },
         ]
             + (whileRestoring + sharedByRestore).map { option in
@@ -125,11 +127,6 @@ package struct RestoreOptions: VerbOptions {
         id = try onlyID(operands)
         create.id = id
     }
-}
-
-extension Option where Target == RestoreOptions {
-    /// A switch that changes nothing.
-    fileprivate static func flag(_ name: Bytes, _ help: Bytes) -> Option { .flag(name, help) { _, _ in } }
 }
 
 /// What `checkpoint` and `restore` both understand: most of it must be said again at restore.

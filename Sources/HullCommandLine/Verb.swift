@@ -4,7 +4,8 @@ package import HullBytes
 
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
-    case run, create, start, exec, kill, delete, pause, resume, checkpoint, restore, update, state, list, ps, events, stats
+    case run, create, start, exec, kill, delete, pause, resume, checkpoint, restore, update, mounts, state, list, ps
+    case events, stats
     case image, spec, plan, check, features, completion, manual, version, help
 
     /// How the verb is written.
@@ -21,6 +22,7 @@ package enum Verb: CaseIterable, Sendable {
         case .checkpoint: "checkpoint"
         case .restore: "restore"
         case .update: "update"
+        case .mounts: "mounts"
         case .state: "state"
         case .list: "list"
         case .ps: "ps"
@@ -61,6 +63,7 @@ package enum Verb: CaseIterable, Sendable {
         case .checkpoint: CheckpointOptions.self
         case .restore: RestoreOptions.self
         case .update: UpdateOptions.self
+        case .mounts: MountsOptions.self
         case .state: StateOptions.self
         case .list: ListOptions.self
         case .ps: PsOptions.self

@@ -21,6 +21,7 @@ extension InitProgram {
                 try checkExecutable(candidate, "exec: \"\(name)\": stat")
                 return candidate
             } catch {
+                if error.errno.isShortage { throw error }
                 if error.errno == .eacces, denied == nil { denied = error }
             }
         }

@@ -79,7 +79,7 @@ extension InitProgram {
             let file = try root.open("/etc/passwd", [.nonBlocking])
             return try file.status().isRegular ? try file.readAll(limit: 1 << 20) : nil
         } catch {
-            guard [.emfile, .enomem, .eio].contains(error.errno) else { return nil }
+            guard error.errno.isShortage else { return nil }
             throw error
         }
     }

@@ -139,9 +139,9 @@ package struct MountInfo: Sendable {
     /// Those of the filesystem.
     package let superblock: Bytes
 
-    /// All mounts of the namespace of a process, the caller's if none is named.
-    package static func all(of process: Bytes = "self") throws(SystemError) -> [MountInfo] {
-        Bytes(try HostFiles.read("/proc/\(process)/mountinfo")).split(0x0a).compactMap(MountInfo.init(line:))
+    /// All mounts of a process's namespace, as far as its root reaches.
+    package static func all(of pid: Bytes = "self") throws(SystemError) -> [MountInfo] {
+        Bytes(try HostFiles.read("/proc/\(pid)/mountinfo")).split(0x0a).compactMap(MountInfo.init(line:))
     }
 
     /// One line, as proc(5) describes it; nil for anything else.

@@ -8,7 +8,7 @@ package struct CRIURequest: Equatable, Sendable {
     package enum Kind: UInt64, Sendable {
         case dump = 1
         case restore = 2
-        case preDump = 4
+        case preDump = 13
         case notify = 6
 
         /// How CRIU calls it, for messages.

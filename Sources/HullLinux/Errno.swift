@@ -15,6 +15,10 @@ package struct Errno: RawRepresentable, Hashable, Sendable {
     /// The words that engines look for, in any case, to choose an exit status: `no such file or directory`.
     package var message: Bytes { row.map { Bytes(stringLiteral: $0.message) } ?? "unknown error \(rawValue)" }
 
+    /// Whether the machine is short of something, which says nothing of the file that was asked for: what is looked for
+    /// must not be taken for missing then.
+    package var isShortage: Bool { [.emfile, .enomem, .eio].contains(self) }
+
     private var row: Row? { Errno.rows.first { $0.number == rawValue } }
 
     private struct Row: Sendable {

@@ -17,6 +17,8 @@ package struct NumberSet: Equatable, Sendable {
     /// Reads numbers and ranges with commas between: `0-3,7`. nil for anything else, and for a number above `highest`.
     package init?(list: Bytes) {
         words = []
+        // For the kernel a list ends with its line.
+        guard !list.trimmed.contains(0x0a) else { return nil }
         for item in list.split(0x2c, omittingEmpty: false) {
             let ends = item.trimmed.split(0x2d, omittingEmpty: false).map(\.decimal)
             guard ends.count <= 2, let first = ends[0], let last = ends.last ?? nil, first <= last,

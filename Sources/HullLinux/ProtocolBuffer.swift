@@ -89,6 +89,11 @@ package struct ProtocolBufferField: Equatable, Sendable {
 package struct ProtocolBufferProblem: Error, Equatable {
     package let words: Bytes
     package let offset: Int
+
+    package init(words: Bytes, offset: Int) {
+        self.words = words
+        self.offset = offset
+    }
 }
 
 private struct ProtocolBufferReader {
@@ -127,7 +132,9 @@ private struct ProtocolBufferReader {
     private mutating func variable() throws(ProtocolBufferProblem) -> UInt64 {
         var value: UInt64 = 0
         for index in 0..<10 {
-            guard offset < bytes.count else { throw ProtocolBufferProblem(words: "a number is cut off", offset: offset) }
+            guard offset < bytes.count else {
+                throw ProtocolBufferProblem(words: "a number is cut off", offset: offset)
+            }
             let byte = bytes[offset]
             offset += 1
             if index == 9, byte > 1 { break }

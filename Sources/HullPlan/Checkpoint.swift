@@ -161,7 +161,9 @@ package func checkpoint(
 ) throws(ConfigErrors) -> CheckpointPlan {
     var findings = Findings()
     plan.checkSavable(&findings)
-    if facts.overlay == .memory { findings.error("/root", "the changes to the root are in memory and in no checkpoint") }
+    if facts.overlay == .memory {
+        findings.error("/root", "the changes to the root are in memory and in no checkpoint")
+    }
     var options = request.options(plan)
     options.logFile = "dump.log"
     options.pid = facts.pid
@@ -233,7 +235,8 @@ private func externalMounts(
     for external in plan.externalMounts {
         let mount = facts.mounts.first { $0.identifier == facts.found[external.destination] }
         guard let mount, mount.identifier != facts.root, taken.insert(mount.identifier).inserted else {
-            findings.error(external.origin, "the mount for \"\(external.destination)\" is not to be found there any more")
+            findings.error(
+                external.origin, "the mount for \"\(external.destination)\" is not to be found there any more")
             continue
         }
         found.append((external, mount))

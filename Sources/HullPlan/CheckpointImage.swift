@@ -13,7 +13,13 @@ package struct CheckpointImage: JSONWritable, Equatable, Sendable {
         /// The destination in the config.
         package var destination: Bytes
         /// Where below it, for a mount that the source has brought along; empty for the mount itself.
-        package var below: Bytes = ""
+        package var below: Bytes
+
+        package init(key: Bytes, destination: Bytes, below: Bytes = "") {
+            self.key = key
+            self.destination = destination
+            self.below = below
+        }
     }
 
     /// The name of the file.
@@ -29,6 +35,9 @@ package struct CheckpointImage: JSONWritable, Equatable, Sendable {
     package var terminal = false
     /// Whether the root was a union that the caller asked for, and not the config.
     package var overlay = false
+
+    /// That of a container with no mounts of the host's.
+    package init() {}
 
     package func write(_ writer: inout JSONWriter) {
         writer.object { writer in
@@ -73,7 +82,8 @@ package struct CheckpointImage: JSONWritable, Equatable, Sendable {
                 findings.error(pointer.appending("key"), "\"\(mount.key)\" is there for the second time")
             }
             let parts = mount.below.split(0x2f, omittingEmpty: false)
-            if !mount.below.isEmpty, parts.contains(where: { $0.isEmpty || $0 == "." || $0 == ".." || $0.contains(0) }) {
+            let leads = parts.contains { $0.isEmpty || $0 == "." || $0 == ".." || $0.contains(0) }
+            if !mount.below.isEmpty, leads {
                 findings.error(pointer.appending("below"), "\"\(mount.below)\" is no path below a mount")
             }
         }

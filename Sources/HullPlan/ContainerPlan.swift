@@ -160,6 +160,8 @@ package enum InsideAction: Sendable {
     /// Attaches the root.
     case root(RootPlan)
     case mount(MountPlan)
+    /// Takes a mount of a container that runs away again.
+    case unmount(LiveMount)
     case device(DevicePlan)
     /// A link that every /dev has.
     case link(path: Bytes, target: Bytes)

@@ -73,6 +73,7 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .enterRoot(let slot): StepWords("chroot", "\(slot)")
     case .root(let root): StepWords("move_mount", "\(words(for: root)) -> /")
     case .mount(let mount): words(for: mount)
+    case .unmount(let mount): StepWords("umount2", mount.place)
     case .device(let device): words(for: device)
     case .link(let path, let target): StepWords("symlinkat", "\(path) -> \(target)")
     case .console(let console): StepWords("open", words(for: console))

@@ -83,7 +83,8 @@ extension ContainerPlan {
         }
         for step in outside {
             switch step.action {
-            case .moveNetDevice: findings.error(step.origin, "a network device that was moved in is not in a checkpoint")
+            case .moveNetDevice:
+                findings.error(step.origin, "a network device that was moved in is not in a checkpoint")
             case .makeFilesystem:
                 findings.error(step.origin, "a filesystem that was made with an id map is not in a checkpoint")
             default: continue

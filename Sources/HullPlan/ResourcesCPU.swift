@@ -76,7 +76,9 @@ extension ResourcesPlan {
 
 /// Whether the text is a list of numbers and ranges as bitmap_parselist of the kernel reads it: `0-3,7`, `0-15:2/4`.
 package func isNumberList(_ text: Bytes) -> Bool {
-    text.split(0x2c, omittingEmpty: false).allSatisfy { item in
+    // The kernel ignores what follows the end of a line.
+    guard !text.contains(0x0a) else { return false }
+    return text.split(0x2c, omittingEmpty: false).allSatisfy { item in
         let parts = item.trimmed.split(0x3a, omittingEmpty: false)
         let ends = parts[0].split(0x2d, omittingEmpty: false).map(\.decimal)
         guard ends.count <= 2, let first = ends[0], let last = ends.last ?? nil, first <= last else { return false }

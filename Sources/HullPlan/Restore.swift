@@ -102,7 +102,8 @@ extension RestorePlan {
         for mount in image.mounts {
             guard let index = externals.lastIndex(where: { $0.destination == mount.destination }) else {
                 findings.error(
-                    "/mounts", "the checkpoint has a mount at \"\(mount.destination)\", and the config has none from the host")
+                    "/mounts",
+                    "the checkpoint has a mount at \"\(mount.destination)\", and the config has none from the host")
                 continue
             }
             unused.removeAll { $0 == index }

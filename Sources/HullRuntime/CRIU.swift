@@ -61,7 +61,8 @@ struct CRIU: ~Copyable {
             let candidate = "\(directory)/criu" as Bytes
             if candidate.isAbsolutePath, (try? HostFiles.status(candidate))??.isRegular == true { return candidate }
         }
-        throw Failure("criu is not installed: there is no program \"criu\" in PATH", hint: "apt install criu, or the like")
+        throw Failure(
+            "criu is not installed: there is no program \"criu\" in PATH", hint: "apt install criu, or the like")
     }
 
     /// Runs it in a mount namespace of its own and, where one is given, in a cgroup.

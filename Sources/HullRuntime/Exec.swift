@@ -71,7 +71,7 @@ package struct Execution: ~Copyable {
     }
 
     /// The kinds in which the process is in another namespace than the caller.
-    private static func foreignNamespaces(of pid: Int32) throws(SystemError) -> [NamespaceKind] {
+    static func foreignNamespaces(of pid: Int32) throws(SystemError) -> [NamespaceKind] {
         var kinds: [NamespaceKind] = []
         for kind in NamespaceKind.allCases {
             guard let own = try HostFiles.status("/proc/self/ns/\(kind.fileName)"),

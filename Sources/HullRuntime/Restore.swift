@@ -62,7 +62,8 @@ extension Creation {
             failure.document = "\(place.images)/\(name)"
             throw failure
         }
-        if image.overlay, !plan.outside.contains(where: { if case .makeUpperLayer = $0.action { true } else { false } }) {
+        let hasUpper = plan.outside.contains { if case .makeUpperLayer = $0.action { true } else { false } }
+        if image.overlay, !hasUpper {
             throw Failure("the root of the checkpoint was a union", hint: "--overlay DIR, as it was for the container")
         }
         do throws(ConfigErrors) { return try HullPlan.restore(plan, request, image) } catch { throw Failure(error) }
@@ -150,7 +151,8 @@ extension Creation {
             record.pid = 0
         case "orphan-pts-master":
             guard let socket = consoleSocket?.number, let master = descriptor else {
-                throw Failure("the checkpoint has a terminal that the config does not have", pointer: "/process/terminal")
+                throw Failure(
+                    "the checkpoint has a terminal that the config does not have", pointer: "/process/terminal")
             }
             try attempt { () throws(SystemError) in
                 let name = "/dev/pts/\(try Terminal.number(of: master.number))" as Bytes

@@ -59,7 +59,7 @@ private func clone(
 
 /// clone3(2). Only children enter a joined pid namespace, pid_namespaces(7); the runtime's own next children, hooks,
 /// must not, so it is left again whatever happens.
-private func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(SystemError) -> ProcessHandle? {
+func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(SystemError) -> ProcessHandle? {
     guard let pid else { return try CurrentProcess.clone(flags, cgroup: cgroup) }
     let own = try Descriptor(opening: "/proc/self/ns/pid")
     try CurrentProcess.join([.pid], pid)

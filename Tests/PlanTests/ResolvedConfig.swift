@@ -4,19 +4,9 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 
 extension Config {
-    /// A config with what a plan needs and nothing more.
-    static var smallest: Config {
-        var config = Config(ociVersion: "1.3.0")
-        config.root = Root(path: "rootfs")
-        config.process = Process(cwd: "/")
-        config.process?.args = ["/bin/true"]
-        config.linux = Linux()
-        config.linux?.namespaces = [.init(type: "mount")]
-        return config
-    }
-
     /// The plan on a host as most are.
     func plan(_ request: Request = Request(id: "c1", bundle: "/b"), _ host: Host? = nil) throws(ConfigErrors)
         -> ContainerPlan
@@ -41,16 +31,6 @@ extension Config {
         var config = smallest
         config.linux?.seccomp = filter
         return config.errors
-    }
-}
-
-extension HullPlan.Host {
-    /// With cgroup v2 and its usual controllers.
-    static var usual: HullPlan.Host {
-        var host = HullPlan.Host()
-        host.cgroupMount = "/sys/fs/cgroup"
-        host.controllers = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"]
-        return host
     }
 }
 

@@ -224,7 +224,7 @@ extension ResourcesPlan {
         ("0", true), ("0-3,7", true), ("0 , 1-2", true), ("0-15:2/4", true), ("7,0", true), ("", false), (",", false),
         ("0,", false), ("-1", false), ("1-", false), ("2-1", false), ("0-1-2", false), ("0:1/2", false),
         ("0-3:5/4", false), ("0-3:1/0", false), ("0-3:1", false), ("0x1", false), ("0;1", false),
-        ("18446744073709551616", false),
+        ("18446744073709551616", false), ("5\n,2", false),
     ]) func lists(text: String, valid: Bool) {
         #expect(isNumberList(Bytes(text)) == valid)
     }

@@ -4,6 +4,7 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 
 /// Where the cgroup of a container is: never outside of its tree, never the tree's root, and for systemd below the
 /// slices that a name spells, in a unit whose name says which container it is of.
@@ -23,7 +24,7 @@ enum CgroupsTarget {
         for _ in 0..<draw.count(upTo: 12) { path = path + draw.word(words) }
         guard !path.contains(0) else { return nil }  // the reader takes no NUL
         config.linux?.cgroupsPath = choice & 4 == 4 ? nil : path
-        var host = usualHost
+        var host = Host.usual
         host.ownCgroup = draw.pick(["/", "/a/b", "/user.slice/x.scope"])
         if bySystemd {
             host.serviceManager = ServiceManagerFacts(

@@ -3,6 +3,7 @@
 import HullBytes
 import HullOCI
 import HullPlan
+import Oracles
 
 /// A config.json: whatever it is, there is a plan, or there are errors with a place in it; and written again it means
 /// the same.
@@ -35,7 +36,7 @@ enum ConfigTarget {
         var unknown: [ConfigError] = []
         do throws(ConfigErrors) {
             let config = try Config.read(text, unknown: &unknown)
-            let plan = try resolve(config, Request(id: "c1", bundle: "/b"), usualHost)
+            let plan = try resolve(config, Request(id: "c1", bundle: "/b"), .usual)
             return Outcome(plan: explain(plan), errors: unknown)
         } catch {
             return Outcome(errors: unknown + error.located(in: text).list)
@@ -60,26 +61,5 @@ enum ConfigTarget {
             (1...lines[line - 1].count + 1).contains(column)
         else { return "a place outside of the text, \(error.line ?? 0):\(error.column ?? 0): \(words)" }
         return nil
-    }
-}
-
-/// A host as most are.
-let usualHost: Host = {
-    var host = Host()
-    host.cgroupMount = "/sys/fs/cgroup"
-    host.controllers = ["cpuset", "cpu", "io", "memory", "hugetlb", "pids", "rdma", "misc"]
-    return host
-}()
-
-extension Config {
-    /// What a plan needs and nothing more.
-    static var smallest: Config {
-        var config = Config(ociVersion: "1.3.0")
-        config.root = Root(path: "rootfs")
-        config.process = Process(cwd: "/")
-        config.process?.args = ["/bin/true"]
-        config.linux = Linux()
-        config.linux?.namespaces = [.init(type: "mount")]
-        return config
     }
 }

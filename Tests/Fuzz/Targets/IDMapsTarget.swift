@@ -4,6 +4,7 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 
 /// Id maps: what is taken is what the kernel takes, and translates there and back.
 enum IDMapsTarget {
@@ -83,7 +84,7 @@ enum IDMapsTarget {
         var option: Bytes = draw.bool() ? "idmap=" : "ridmap="
         while !draw.isEmpty { option = option + draw.word(words) }
         config.mounts = [.init(destination: "/x", source: "/y", type: "none", options: ["bind", option])]
-        guard let plan = try? resolve(config, Request(id: "c1", bundle: "/b"), usualHost) else { return nil }
+        guard let plan = try? resolve(config, Request(id: "c1", bundle: "/b"), .usual) else { return nil }
         for case .makeUserNamespace(let uids, let gids, _) in plan.outside.map(\.action) {
             for map in [uids, gids] where !isValid(map.map { ($0.containerID, $0.hostID, $0.size) }) {
                 return "\(option.shown) makes the map \(map)"

@@ -4,6 +4,7 @@ import HullBytes
 import HullLinux
 import HullOCI
 import HullPlan
+import Oracles
 
 /// Small languages: lists of CPUs, signals, users, environments, GVariant's text, kernel parameters, names of network
 /// devices, unified paths.
@@ -41,6 +42,8 @@ enum WordsTarget {
 
     private static func members(_ text: Bytes) -> Set<Int>? {
         var members: Set<Int> = []
+        // A list is one line, whatever is around it.
+        guard text.trimmed.array.allSatisfy({ $0 != 0x0a }) else { return nil }
         for item in text.array.split(separator: 0x2c, omittingEmptySubsequences: false) {
             let ends = Bytes(item).trimmed.array.split(separator: 0x2d, omittingEmptySubsequences: false).map(small)
             guard ends.count == 1 || ends.count == 2, let first = ends[0], let last = ends[ends.count - 1],
@@ -92,7 +95,7 @@ enum WordsTarget {
         let entries = text.split(0x0a, omittingEmpty: false)
         config.process?.env = entries
         do throws(ConfigErrors) {
-            let environment = try resolve(config, Request(id: "c1", bundle: "/b"), usualHost).process.environment
+            let environment = try resolve(config, Request(id: "c1", bundle: "/b"), .usual).process.environment
             var names: Set<Bytes> = []
             for entry in environment {
                 guard let equals = entry.firstIndex(of: 0x3d), equals > 0 else { return "the entry \(entry.shown)" }

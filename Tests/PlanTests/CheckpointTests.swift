@@ -44,8 +44,9 @@ import Testing
         return []
     }
 
-    // SV-01. Goal: mounts of the host have names that say nothing, at the places that the kernel tells. Method: one whose
-    // destination was led astray by a link, and one that it has brought along; those that CRIU makes are not named.
+    // SV-01. Goal: mounts of the host have names that say nothing, at the places that the kernel tells. Method: one
+    // whose destination was led astray by a link, and one that it has brought along; those that CRIU makes are not
+    // named.
     @Test func externals() throws {
         let decided = try checkpoint(try config.plan(), .init(), facts)
         #expect(decided.kind == .dump)
@@ -198,8 +199,8 @@ import Testing
         #expect(throws: ConfigErrors.self) { try CheckpointImage.read(Array("{\"version\": 2}".utf8)) }
     }
 
-    // SV-08. Goal: the steps of a creation that are not CRIU's are all there, limits after the processes. Method: the two
-    // lists of a container with a limit.
+    // SV-08. Goal: the steps of a creation that are not CRIU's are all there, limits after the processes. Method: the
+    // two lists of a container with a limit.
     @Test func steps() throws {
         var config = config
         config.linux?.resources = .init()
@@ -214,8 +215,8 @@ import Testing
         #expect(plan.options.cgroupRoot == "/c1" && plan.options.restores && plan.options.logFile == "restore.log")
     }
 
-    // SV-09. Goal: a namespace that was joined is joined again, and no other. Method: a network namespace on both sides,
-    // and on one alone.
+    // SV-09. Goal: a namespace that was joined is joined again, and no other. Method: a network namespace on both
+    // sides, and on one alone.
     @Test func namespaces() throws {
         var config = config
         config.linux?.namespaces?.removeAll { $0.type == "network" || $0.type == "ipc" }

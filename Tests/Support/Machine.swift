@@ -107,14 +107,11 @@ public enum Machine {
         guard let program = Files.program("criu") else { return "it is not installed" }
         let call = try? Launch(program, ["check"], in: "/").start(outputs: base + "/criu")
         guard let outcome = call?.outcome(within: 60) else { return "it cannot be run" }
-        let error = outcome.stderr.split(separator: "\n").first { $0.contains("Error (") && !$0.contains(" tun: ") }
+        let error = outcome.stderr.split(separator: "\n").last {
+            $0.contains("Error (") && !$0.contains("Could not initialize")
+        }
         return outcome.ok ? nil : String(error ?? "fails")
     }()
-
-    /// The words of it alone, without place and time.
-    public static var reasonOfCRIU: String? {
-        criuProblem?.split(separator: "): ", maxSplits: 1).last.map(String.init)
-    }
 
     static let version: (Int, Int) = {
         let text = Files.read("/proc/sys/kernel/osrelease") ?? "0.0"

@@ -5,7 +5,8 @@ import HullLinux
 import HullOCI
 import HullPlan
 
-/// What comes back from CRIU and its directory of images: answers of its RPC, its log, and the file with names of mounts.
+/// What comes back from CRIU and its directory of images: answers of its RPC, its log, and the file with names of
+/// mounts.
 enum CRIUTarget {
     static func check(_ input: [UInt8]) -> String? {
         let rest = Array(input.dropFirst())

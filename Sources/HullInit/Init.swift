@@ -41,6 +41,8 @@ package struct InitProgram: ~Copyable {
     var parentDirectory = Descriptor(owning: -1)
     var parentPath: Bytes = ""
     var executable: Bytes = ""
+    /// What the executable begins with, where it could be read.
+    var programStart: Bytes?
     var lateDirectory: Bytes?
     /// Whether the runtime wants to know of each mount that is attached.
     var reportsMounts = false
@@ -119,6 +121,8 @@ package struct InitProgram: ~Copyable {
         case .openRoot: root = RootDirectory(try Descriptor(opening: "/", [.path, .directory]))
         case .mount(let mount): try attachMount(mount)
         case .unmount(let mount): try unmount(mount)
+        case .ownMounts: try CurrentProcess.unshare(NamespaceKind.mount.cloneFlag)
+        case .tools(let tools): try attachTools(tools)
         case .device(let device): try makeDevice(device)
         case .link(let path, let target): try makeLink(path, target)
         case .console(let console): try openConsole(console)

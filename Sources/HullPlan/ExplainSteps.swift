@@ -74,6 +74,8 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .root(let root): StepWords("move_mount", "\(words(for: root)) -> /")
     case .mount(let mount): words(for: mount)
     case .unmount(let mount): StepWords("umount2", mount.place)
+    case .ownMounts: StepWords("unshare", "CLONE_NEWNS")
+    case .tools(let tools): StepWords("move_mount", "\(tools.slot) -> \(tools.places.joined(" or "))")
     case .device(let device): words(for: device)
     case .link(let path, let target): StepWords("symlinkat", "\(path) -> \(target)")
     case .console(let console): StepWords("open", words(for: console))

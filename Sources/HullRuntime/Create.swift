@@ -71,6 +71,7 @@ package struct Creation: ~Copyable {
         default:
             do throws(SystemError) { try carryOut(step.action) } catch {
                 var failure = Failure(error, pointer: step.origin(of: error, plan), hint: hint(for: error, step.action))
+                failure.phase = .outside
                 if error.errno == .eagain { failure.blameTasks(cgroup) }
                 throw failure
             }

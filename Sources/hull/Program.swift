@@ -50,7 +50,7 @@ struct Program {
         case .stats(let options): try stats(options)
         case .image(let words): try image(words)
         case .spec(let options): try spec(options)
-        case .plan(let options): try plan(options)
+        case .plan(let options): return try plan(options)
         case .check(let options): return try check(options)
         case .features: features()
         case .completion(let options): Caller.write(completionScript(options.shell), to: 1)
@@ -106,11 +106,21 @@ struct Program {
     }
 
     private func report(_ failure: Failure, _ verb: Bytes, _ id: Bytes?) {
-        log.error(line(failure, verb, id))
+        log.error(line(failure, verb, id), fields(failure))
     }
 
     func warn(_ failures: [Failure], _ verb: Bytes, _ id: Bytes?) {
-        for failure in failures { log.warning(line(failure, verb, id)) }
+        for failure in failures { log.warning(line(failure, verb, id), fields(failure)) }
+    }
+
+    private func fields(_ failure: Failure) -> LogFields {
+        var fields = LogFields(failure.code, failure.phase)
+        fields.pointer = failure.pointer
+        fields.hint = failure.hint
+        fields.errno = failure.errnoName
+        // What is no path is a name or a number, which the message has.
+        fields.path = failure.object.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return fields
     }
 
     private func line(_ failure: Failure, _ verb: Bytes, _ id: Bytes?) -> Bytes {

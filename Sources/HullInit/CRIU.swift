@@ -49,7 +49,7 @@ extension InitProgram {
                     held.set(slot, try Descriptor(opening: path, [.path, .directory]))
                 }
                 index = restore.mounts.count
-                try attachRoot(restore.root, yard.descriptor.number)
+                try attachRoot(restore, yard.descriptor.number)
                 for (number, mount) in restore.mounts.enumerated() where mount.below.isEmpty {
                     index = number
                     try attach(mount, yard.descriptor.number)
@@ -81,12 +81,13 @@ extension InitProgram {
         try MountTree(copying: path, recursive: false).attach(at: place.number)
     }
 
-    private mutating func attachRoot(_ plan: RootPlan, _ yard: Int32) throws(SystemError) {
+    private mutating func attachRoot(_ plan: RestorePlan, _ yard: Int32) throws(SystemError) {
         let tree: MountTree
-        switch plan {
+        switch plan.root {
         case .tree(let slot): tree = MountTree(try takeTree(slot))
         case .overlay(let overlay): tree = try makeOverlay(overlay)
         }
+        if plan.isRootReadOnly { try tree.setAttributes(set: .readOnly) }
         try attach(tree, CRIUSurroundings.root, yard)
     }
 

@@ -23,6 +23,8 @@ package struct RestorePlan: Sendable {
     package var layers: [InsideStep] = []
     package var root: RootPlan = .tree(slot: 0)
     package var rootOrigin: JSONPointer = "/root/path"
+    /// CRIU takes the root as it is given: it would be writable.
+    package var isRootReadOnly = false
     package var mounts: [Mount] = []
     /// Names of standard streams, with their numbers.
     package var streams: [(name: Bytes, number: Int32)] = []
@@ -91,6 +93,7 @@ extension RestorePlan {
             case .root(let root):
                 self.root = root
                 rootOrigin = step.origin
+            case .readonlyRoot: isRootReadOnly = true
             default: continue
             }
         }

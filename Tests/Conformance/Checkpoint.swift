@@ -78,7 +78,9 @@ struct Checkpoint {
             let pid = try container.pid()
             #expect(Files.read(pidFile) == "\(pid)")
             if Runtime.kind == .hull { #expect(mounts(of: pid) == before) }
-            let directory = s.cgroupDirectory(container.id)
+            let path = (Files.read("/proc/\(pid)/cgroup") ?? "").split(separator: ":").last?.dropLast() ?? ""
+            let directory = "/sys/fs/cgroup" + path
+            #expect(path == bundle.config["/linux/cgroupsPath"]?.string ?? "")
             if Machine.controllers.contains("pids") { #expect(Files.read(directory + "/pids.max") == "77\n") }
             #expect((Files.read(directory + "/cgroup.procs") ?? "").contains("\(pid)"))
             try #expect(container("kill", "KILL").ok)
@@ -134,9 +136,14 @@ struct Checkpoint {
     func terminal() throws {
         try scenario { s in
             let script = "echo changed > /note; echo ready; while read line; do echo got $line $(cat /note); done"
-            let bundle = try bundle(s, script, Console.terminal)
-            let upper = s.directory + "/upper"
+            let bundle = try bundle(s, script) { config in
+                Console.terminal(&config)
+                config["/root/readonly"] = false
+            }
+            // A union is no place for the upper layer of another one, and the emulated machine's root is one.
+            let upper = (Files.exists("/run/vm") ? "/var/tmp" : s.directory) + "/upper.\(s.id())"
             try Files.makeDirectory(upper)
+            defer { Files.remove(upper) }
             let socket = try ConsoleSocket(at: s.directory + "/tty")
             let container = try start(s, bundle, ["--console-socket", socket.path, "--overlay=" + upper])
             try socket.terminal().says("ready")

@@ -151,6 +151,10 @@ import Testing
     @Test func sources() throws {
         let plan = try restored(config, image)
         #expect(plan.mounts.map(\.key) == ["m0", "m1"] && plan.mounts.map(\.below) == ["", "disk"])
+        #expect(!plan.isRootReadOnly)
+        var readOnly = config
+        readOnly.root?.readonly = true
+        #expect(try restored(readOnly, image).isRootReadOnly)
         guard case .tree(let slot)? = plan.mounts.first?.source else {
             Issue.record("no tree")
             return

@@ -11,7 +11,7 @@ public enum Machine {
         case hugetlb, fuse, hugePages, swap, disk, bfq
         case noResctrl
         case kernel(Int, Int)
-        case systemd
+        case systemd, idTools
         case realTime, memoryNodes, noSecurityModule
         case cpus(Int)
         case criu, noCRIU
@@ -39,6 +39,7 @@ public enum Machine {
             case .cpus(let number): "\(number) CPUs"
             case .criu: "CRIU on a kernel that it can work on (criu check: \(Machine.criuProblem ?? "good"))"
             case .noCRIU: "CRIU on a kernel that it cannot work on"
+            case .idTools: "newuidmap and newgidmap, with /etc/subuid and /etc/subgid"
             case .systemd: "systemd as the first process (scripts/vm -s)"
             }
         }
@@ -64,6 +65,9 @@ public enum Machine {
             case .realTime: Machine.mayBeRealTime
             case .noSecurityModule:
                 !Files.exists("/sys/fs/selinux/enforce") && !Files.exists("/sys/kernel/security/apparmor")
+            case .idTools:
+                Files.program("newuidmap") != nil && Files.program("newgidmap") != nil && Files.exists("/etc/subuid")
+                    && Files.exists("/etc/subgid")
             case .systemd: Files.exists("/run/systemd/private")
             case .memoryNodes: Files.exists("/proc/self/numa_maps") && Files.exists("/sys/devices/system/node/node0")
             case .criu: Machine.criuProblem == nil

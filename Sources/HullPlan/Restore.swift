@@ -78,7 +78,8 @@ extension RestorePlan {
                 .ioPriority, .sendPidfd, .pidFile:
                 after.append(step)
             case .makeFilesystem, .openHookOutput, .listenForStart, .moveNetDevice, .clone, .writeIDMap,
-                .compareIDMap, .denySetgroups, .oomScore, .releaseMappings, .passTimeOffsets, .hooks, .awaitReady,
+                .mapByTool, .compareIDMap, .denySetgroups, .oomScore, .releaseMappings, .passTimeOffsets, .hooks,
+                .awaitReady,
                 .limit, .makeNotifyDirectory, .listenForNotifications, .ownAffinity, .scheduler:
                 // CRIU's, or nothing that a checkpoint has.
                 continue

@@ -56,6 +56,9 @@ struct CRIU: ~Copyable {
 
     /// The program, found in PATH.
     static func find() throws(Failure) -> Bytes {
+        guard Credentials.effectiveUser == 0 else {
+            throw Failure("not supported: CRIU saves and restores containers of root alone", hint: "run hull as root")
+        }
         let path = CurrentProcess.variable("PATH") ?? "/usr/sbin:/usr/bin:/sbin:/bin"
         for directory in path.split(0x3a) + ["/usr/sbin", "/usr/local/sbin"] {
             let candidate = "\(directory)/criu" as Bytes

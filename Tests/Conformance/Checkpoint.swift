@@ -146,11 +146,14 @@ struct Checkpoint {
             defer { Files.remove(upper) }
             let socket = try ConsoleSocket(at: s.directory + "/tty")
             let container = try start(s, bundle, ["--console-socket", socket.path, "--overlay=" + upper])
-            try socket.terminal().says("ready")
+            // Its end would be the end of the program: SIGHUP.
+            let first = try socket.terminal()
+            first.says("ready")
             let images = s.directory + "/images"
             let saved = try container("checkpoint", "--image-path=" + images)
             #expect(saved.ok, "\(saved)")
             let words = ["restore", "--detach", "--bundle", bundle.directory, "--image-path", images]
+            #expect(first.text.contains("ready"))
             let without = try s.runtime(words + ["--console-socket", socket.path, container.id])
             #expect(without.ending == .exit(1), "\(without)")
             expect(without, says: ["the root of the checkpoint was a union"])

@@ -4,7 +4,8 @@ package import HullBytes
 
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
-    case run, create, start, exec, kill, delete, pause, resume, update, mounts, state, list, ps, events, stats
+    case run, create, start, exec, kill, delete, pause, resume, checkpoint, restore, update, mounts, state, list, ps
+    case events, stats
     case image, spec, plan, check, verify, features, completion, manual, version, help
 
     /// How the verb is written.
@@ -18,6 +19,8 @@ package enum Verb: CaseIterable, Sendable {
         case .delete: "delete"
         case .pause: "pause"
         case .resume: "resume"
+        case .checkpoint: "checkpoint"
+        case .restore: "restore"
         case .update: "update"
         case .mounts: "mounts"
         case .state: "state"
@@ -58,6 +61,8 @@ package enum Verb: CaseIterable, Sendable {
         case .delete: DeleteOptions.self
         case .pause: PauseOptions.self
         case .resume: ResumeOptions.self
+        case .checkpoint: CheckpointOptions.self
+        case .restore: RestoreOptions.self
         case .update: UpdateOptions.self
         case .mounts: MountsOptions.self
         case .state: StateOptions.self

@@ -62,7 +62,7 @@ package struct Creation: ~Copyable {
         }
     }
 
-    private mutating func apply(_ step: OutsideStep) throws(Failure) {
+    mutating func apply(_ step: OutsideStep) throws(Failure) {
         switch step.action {
         case .hooks(let kind): try runHooks(kind)
         case .awaitReady: try awaitReady()

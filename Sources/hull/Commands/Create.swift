@@ -68,7 +68,7 @@ extension Program {
     }
 
     /// Reads the config and the machine, and decides.
-    private func prepare(
+    func prepare(
         _ options: CreateOptions, _ amend: (inout Request) -> Void
     ) throws(Failure) -> Creation {
         let bundle = try Caller.absolute(options.bundle ?? ".").cleanedPath

@@ -72,7 +72,9 @@ static int enters_container(long argc, char **argv)
 {
     // Options before the verb may have values; a value that looks like a verb only costs a needless sealing.
     for (long i = 1; i < argc; i++)
-        if (is(argv[i], "run") || is(argv[i], "create") || is(argv[i], "exec")) return 1;
+        if (is(argv[i], "run") || is(argv[i], "create") || is(argv[i], "exec")
+            || is(argv[i], "mounts"))
+            return 1;
     return 0;
 }
 

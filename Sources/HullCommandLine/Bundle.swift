@@ -33,13 +33,21 @@ package struct PlanOptions: VerbOptions {
     package var config: Bytes?
     /// As `create` takes it.
     package var overlay: Bytes?
+    /// How the plan looks.
+    package var format = ReportFormat.text
+    /// A bundle or a config file: only what this plan does otherwise is printed.
+    package var other: Bytes?
 
     package init() {}
 
     package static var page: VerbPage {
         VerbPage(
             summary: "print the steps that create would take", operands: "[BUNDLE]",
-            more: "Nothing is changed: these are the steps that create carries out.", example: "plan /srv/web")
+            more: """
+                Nothing is changed: these are the steps that create carries out.
+                OTHER is another bundle, or another config file for this one. Lines with + are
+                of BUNDLE, lines with - of OTHER; the exit status is 1 if there are any.
+                """, example: "plan --diff /srv/web.old /srv/web")
     }
 
     package static var table: [Option<PlanOptions>] {
@@ -47,6 +55,8 @@ package struct PlanOptions: VerbOptions {
             .path("bundle", letter: "b", "DIR", "the bundle's directory (default: current)") { $0.bundle = $1 },
             .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
             overlayOption { $0.overlay = $1 },
+            .path("diff", "OTHER", "print what OTHER does otherwise") { $0.other = $1 },
+            .choice("format", "how the plan looks (default: text)") { $0.format = $1 },
         ]
     }
 
@@ -63,6 +73,10 @@ package struct CheckOptions: VerbOptions {
     package var config: Bytes?
     /// Look for what weakens the container, too.
     package var security = false
+    /// Look for what this machine lacks, too.
+    package var host = false
+    /// How the findings look.
+    package var format = ReportFormat.text
 
     package init() {}
 
@@ -72,8 +86,8 @@ package struct CheckOptions: VerbOptions {
             more: """
                 Errors make the exit status 1; what is merely unknown or odd does not.
                 With --security, so does what makes the container easier to leave than one
-                of the config that spec writes.
-                """, example: "check --security /srv/web")
+                of the config that spec writes; with --host, what this machine does not have.
+                """, example: "check --host /srv/web")
     }
 
     package static var table: [Option<CheckOptions>] {
@@ -81,6 +95,8 @@ package struct CheckOptions: VerbOptions {
             .path("bundle", letter: "b", "DIR", "the bundle's directory (default: current)") { $0.bundle = $1 },
             .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
             .flag("security", "report what weakens the container, too") { $0.security = $1 },
+            .flag("host", "report what this machine lacks for it, too") { $0.host = $1 },
+            .choice("format", "how the findings look (default: text)") { $0.format = $1 },
         ]
     }
 

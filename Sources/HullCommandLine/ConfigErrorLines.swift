@@ -2,16 +2,7 @@
 
 package import HullBytes
 package import HullOCI
-
-/// How much a finding in a config matters.
-package enum Severity: Sendable {
-    /// The container cannot be made.
-    case error
-    /// The container can be made, but probably not as it was meant.
-    case warning
-    /// The container can be made, and gives more away than it has to.
-    case weakness
-}
+package import HullPlan
 
 extension ConfigError {
     /// `FILE:LINE:COLUMN: /pointer: problem (hint)`, the form that editors jump to; without a newline.
@@ -34,16 +25,11 @@ extension ConfigError {
 
 extension ConfigErrors {
     /// Every error on a line of its own, each line with a newline.
-    package func lines(in file: Bytes) -> Bytes { findingLines(list, in: file, .error) }
+    package func lines(in file: Bytes) -> Bytes { list.map { $0.line(in: file) + "\n" }.joined("") }
 
     /// Every error in one line, for a log record; the first 16 of very many. Without a newline.
     package func line(in file: Bytes) -> Bytes {
         let shown = list.prefix(16).map { $0.line(in: file) }.joined("; ")
         return list.count <= 16 ? shown : "\(shown); and \(list.count - 16) more"
     }
-}
-
-/// Every finding on a line of its own, each line with a newline.
-package func findingLines(_ findings: [ConfigError], in file: Bytes, _ severity: Severity) -> Bytes {
-    findings.map { $0.line(in: file, severity) + "\n" }.joined("")
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 package import HullBytes
+package import HullPlan
 
 /// What `exec` was told.
 package struct ExecOptions: VerbOptions {
@@ -40,6 +41,8 @@ package struct ExecOptions: VerbOptions {
     package var cgroups: [Bytes] = []
     /// Do not refuse a paused container.
     package var ignorePaused = false
+    /// A directory of the host with tools, and where they are shown.
+    package var tools: ToolsRequest?
     /// The socket that gets the process descriptor.
     package var pidfdSocket: Bytes?
 
@@ -91,6 +94,10 @@ package struct ExecOptions: VerbOptions {
                 options.preserveFDs = try parseCount(value, of: "preserve-fds")
             },
             .text("cgroup", "PATH", "a cgroup below the container's") { $0.cgroups.append($1) }.repeatable,
+            .text("tools", "DIR[:PLACE]", "show tools of the host to this program alone") {
+                (options: inout ExecOptions, value) throws(UsageProblem) in
+                options.tools = try parseTools(value)
+            },
             .flag("ignore-paused", "do not refuse a paused container") { $0.ignorePaused = $1 },
         ]
     }
@@ -104,4 +111,15 @@ package struct ExecOptions: VerbOptions {
         if process == nil, command.isEmpty { throw .missing("COMMAND (or --process FILE)") }
         if process != nil, let word = command.first { throw .unexpected(word) }
     }
+}
+
+/// A directory, and after the last colon that a slash follows the place for it.
+private func parseTools(_ value: Bytes) throws(UsageProblem) -> ToolsRequest? {
+    if value.isEmpty { return nil }
+    let array = value.array
+    guard let colon = array.indices.dropLast().last(where: { array[$0] == 0x3a && array[$0 + 1] == 0x2f }) else {
+        return ToolsRequest(directory: value)
+    }
+    guard colon > 0 else { throw UsageProblem(problem: "option --tools: \"\(value)\" names no directory of the host") }
+    return ToolsRequest(directory: value.prefix(colon), place: value.dropFirst(colon + 1))
 }

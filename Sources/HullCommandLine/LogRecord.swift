@@ -12,9 +12,12 @@ package struct LogRecord: Equatable, Sendable {
     package let message: Bytes
     /// When it happened.
     package let time: Timestamp
+    /// What programs want to know besides; in JSON alone.
+    package let fields: LogFields?
 
     /// Takes the parts as they are.
-    package init(_ level: LogLevel, _ message: Bytes, at time: Timestamp) {
+    package init(_ level: LogLevel, _ message: Bytes, at time: Timestamp, _ fields: LogFields? = nil) {
+        self.fields = fields
         self.level = level
         self.message = message
         self.time = time
@@ -34,6 +37,7 @@ package struct LogRecord: Equatable, Sendable {
             writer.member("level", level.word)
             writer.member("msg", message)
             writer.member("time", time.rfc3339)
+            fields?.write(&writer)
         }
         return Bytes(writer.bytes) + "\n"
     }

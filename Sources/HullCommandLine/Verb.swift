@@ -4,7 +4,7 @@ package import HullBytes
 
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
-    case run, create, start, exec, kill, delete, pause, resume, update, state, list, ps, events, stats
+    case run, create, start, exec, kill, delete, pause, resume, update, mounts, state, list, ps, events, stats
     case image, spec, plan, check, features, completion, manual, version, help
 
     /// How the verb is written.
@@ -19,6 +19,7 @@ package enum Verb: CaseIterable, Sendable {
         case .pause: "pause"
         case .resume: "resume"
         case .update: "update"
+        case .mounts: "mounts"
         case .state: "state"
         case .list: "list"
         case .ps: "ps"
@@ -57,6 +58,7 @@ package enum Verb: CaseIterable, Sendable {
         case .pause: PauseOptions.self
         case .resume: ResumeOptions.self
         case .update: UpdateOptions.self
+        case .mounts: MountsOptions.self
         case .state: StateOptions.self
         case .list: ListOptions.self
         case .ps: PsOptions.self

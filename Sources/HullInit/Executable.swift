@@ -8,7 +8,7 @@ internal import HullPlan
 extension InitProgram {
     /// Finds the program as execvp(3) would, in the container's PATH, now that its root is entered; so that a missing
     /// one is an error of `create`. Engines match these words.
-    func findExecutable() throws(SystemError) -> Bytes {
+    mutating func findExecutable() throws(SystemError) -> Bytes {
         let name = process.arguments.first ?? ""
         if name.contains(0x2f) {
             try checkExecutable(name, "exec: \"\(name)\": stat")
@@ -36,7 +36,7 @@ extension InitProgram {
     }
 
     /// A regular file that somebody may execute, and whose interpreter exists.
-    private func checkExecutable(_ path: Bytes, _ call: Bytes) throws(SystemError) {
+    private mutating func checkExecutable(_ path: Bytes, _ call: Bytes) throws(SystemError) {
         let file: Descriptor
         do { file = try Descriptor(opening: path, [.path]) } catch {
             if error.errno == .eacces, isForUser(path) { return }
@@ -49,6 +49,9 @@ extension InitProgram {
         guard status.permissions & 0o111 != 0 else {
             let mode = Bytes(String(status.permissions, radix: 8))
             throw SystemError(call, path, .eacces, detail: "mode 0\(mode), owner \(status.uid): nobody may execute it")
+        }
+        if try file.mountAttributes().contains(.noExec) {
+            throw SystemError(call, path, .eacces, detail: "the mount \(mountWithoutExec(path)) is noexec")
         }
         if !isExecutable(status), !isForUser(path) {
             let mode = Bytes(String(status.permissions, radix: 8))
@@ -75,8 +78,9 @@ extension InitProgram {
 
     /// execve(2) answers ENOENT for a script whose interpreter is missing, as if the script were: the true name is
     /// told.
-    private func checkInterpreter(_ path: Bytes, _ call: Bytes) throws(SystemError) {
-        guard let start = firstBytes(of: path), start.hasPrefix("#!") else { return }
+    private mutating func checkInterpreter(_ path: Bytes, _ call: Bytes) throws(SystemError) {
+        programStart = firstBytes(of: path)
+        guard let start = programStart, start.hasPrefix("#!") else { return }
         let line = Bytes(start.array.dropFirst(2).prefix { $0 != 0x0a })
         guard let interpreter = line.split(0x20).flatMap({ $0.split(0x09) }).first else { return }
         do { _ = try Descriptor(opening: interpreter, [.path]) } catch {
@@ -97,18 +101,33 @@ extension InitProgram {
 
     private func firstBytes(of path: Bytes) -> Bytes? {
         guard let file = try? Descriptor(opening: path, [.nonBlocking]) else { return nil }
-        return try? Bytes(file.readSome(256))
+        return try? Bytes(file.readSome(1024))
     }
 
-    /// Why execve may fail later: said only if it does, for a handler of binfmt_misc may know better.
+    /// Where the mount that keeps programs from being executed begins: the topmost directory above the path that is in
+    /// such a one.
+    private func mountWithoutExec(_ path: Bytes) -> Bytes {
+        var place = path.cleanedPath
+        while place.parentPath != place,
+            (try? Descriptor(opening: place.parentPath, [.path]).mountAttributes().contains(.noExec)) == true
+        {
+            place = place.parentPath
+        }
+        return place
+    }
+
+    /// Why execve may fail later: said only if it does, for a handler of binfmt_misc may know better, and a loader may
+    /// be there.
     func executableHint() -> Bytes {
-        guard let start = firstBytes(of: executable), !start.isEmpty else { return "" }
+        guard let start = programStart ?? firstBytes(of: executable), !start.isEmpty else { return "" }
         if start.hasPrefix("#!") { return "" }
         guard start.hasPrefix("\u{7f}ELF"), start.count >= 20 else {
             return "it is neither an ELF file nor a script that begins with #!"
         }
         let machine = UInt16(start.array[18]) | UInt16(start.array[19]) << 8
-        guard !ELFMachine.native.contains(machine) else { return "" }
+        guard !ELFMachine.native.contains(machine) else {
+            return ELFLoader.name(in: start).map { "\(ELFLoader.hint) \"\($0)\" does not exist in the container" } ?? ""
+        }
         return "it is built for \(ELFMachine.name(machine)), this machine is \(ELFMachine.nativeName)"
     }
 }

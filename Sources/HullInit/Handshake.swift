@@ -3,6 +3,7 @@
 package import HullBytes
 package import HullKernel
 internal import HullLinux
+package import HullPlan
 
 /// What the container's first process tells the runtime.
 package enum InitMessage: Sendable {
@@ -15,6 +16,8 @@ package enum InitMessage: Sendable {
     /// The filter is loaded; the descriptor of its notifications comes beside, sent by courier.c. The process waits for
     /// a word.
     case listener
+    /// A mount is attached in a container that runs. Its place is told by its destination.
+    case mounted(LiveMount)
     /// A startContainer hook failed.
     case hookFailure(index: Int, SystemError)
     /// A step failed.
@@ -22,7 +25,7 @@ package enum InitMessage: Sendable {
 
     private enum Kind {
         static let sibling: UInt8 = 0x50, hooks: UInt8 = 0x48, ready: UInt8 = 0x52, failure: UInt8 = 0x46
-        static let listener: UInt8 = 0x4c, hookFailure: UInt8 = 0x4b
+        static let listener: UInt8 = 0x4c, hookFailure: UInt8 = 0x4b, mounted: UInt8 = 0x4d
     }
 
     /// The message as bytes: its kind, then fields, each with a 16-bit length.
@@ -32,6 +35,8 @@ package enum InitMessage: Sendable {
         case .hooksPoint: InitMessage.pack(Kind.hooks, [])
         case .ready(let hint): InitMessage.pack(Kind.ready, [hint])
         case .listener: InitMessage.pack(Kind.listener, [])
+        case .mounted(let mount):
+            InitMessage.pack(Kind.mounted, [mount.destination, "\(mount.mount)", mount.device])
         case .failure(let step, let error): InitMessage.pack(Kind.failure, InitMessage.fields(step, error))
         case .hookFailure(let index, let error):
             InitMessage.pack(Kind.hookFailure, InitMessage.fields(index, error))
@@ -50,6 +55,10 @@ package enum InitMessage: Sendable {
         case (Kind.hooks, 0): self = .hooksPoint
         case (Kind.ready, 1): self = .ready(hint: fields[0])
         case (Kind.listener, 0): self = .listener
+        case (Kind.mounted, 3):
+            guard let mount = fields[1].decimal else { return nil }
+            self = .mounted(
+                LiveMount(destination: fields[0], place: fields[0], mount: mount, device: fields[2]))
         case (Kind.failure, 6), (Kind.hookFailure, 6):
             guard let step = fields[0].decimal, let errno = fields[1].decimal else { return nil }
             let error = SystemError(

@@ -41,7 +41,11 @@ package struct InitProgram: ~Copyable {
     var parentDirectory = Descriptor(owning: -1)
     var parentPath: Bytes = ""
     var executable: Bytes = ""
+    /// What the executable begins with, where it could be read.
+    var programStart: Bytes?
     var lateDirectory: Bytes?
+    /// Whether the runtime wants to know of each mount that is attached.
+    var reportsMounts = false
 
     /// Takes over what the runtime prepared.
     package init(
@@ -98,7 +102,7 @@ package struct InitProgram: ~Copyable {
     private var promised: [Int32] { Array(3..<3 + Int32(clamping: process.preservedDescriptors)) }
 
     /// The steps. No default: a new kind of step does not compile until it is carried out here.
-    private mutating func apply(_ action: InsideAction) throws(SystemError) {
+    mutating func apply(_ action: InsideAction) throws(SystemError) {
         if !action.makesEntry { parentPath = "" }
         switch action {
         case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
@@ -116,6 +120,9 @@ package struct InitProgram: ~Copyable {
         case .enterRoot(let slot): try enterRoot(slot)
         case .openRoot: root = RootDirectory(try Descriptor(opening: "/", [.path, .directory]))
         case .mount(let mount): try attachMount(mount)
+        case .unmount(let mount): try unmount(mount)
+        case .ownMounts: try CurrentProcess.unshare(NamespaceKind.mount.cloneFlag)
+        case .tools(let tools): try attachTools(tools)
         case .device(let device): try makeDevice(device)
         case .link(let path, let target): try makeLink(path, target)
         case .console(let console): try openConsole(console)

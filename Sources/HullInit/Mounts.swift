@@ -52,6 +52,7 @@ extension InitProgram {
     ) throws(SystemError) {
         do throws(SystemError) {
             try tree.attach(at: place.number)
+            if reportsMounts { try report(tree, plan.destination) }
             for propagation in plan.propagation {
                 try tree.setAttributes(propagation: propagation.type, recursive: propagation.recursive)
             }

@@ -113,6 +113,13 @@ package struct MountTree: ~Copyable {
         try check(result, "umount2")
     }
 
+    /// Takes away what is mounted at a name of an open directory, with all below it; a link is not followed.
+    package static func unmount(_ name: Bytes, in parent: Int32) throws(SystemError) {
+        try CurrentProcess.changeDirectory(parent)
+        let result = unsafe name.withCString { unsafe chull_umount2($0, detachFlag | noFollowFlag) }
+        try check(result, "umount2", name)
+    }
+
     /// Attaches the tree over the process's own `/`. The root of the process stays below it, so this is a place that
     /// always exists and that nothing of the container's can be found through.
     package func attachOverRoot() throws(SystemError) {

@@ -137,9 +137,9 @@ package struct MountInfo: Sendable {
     /// The options of the mount itself, comma separated.
     package let options: Bytes
 
-    /// All mounts of the process's namespace.
-    package static func all() throws(SystemError) -> [MountInfo] {
-        Bytes(try HostFiles.read("/proc/self/mountinfo")).split(0x0a).compactMap(MountInfo.init(line:))
+    /// All mounts of a process's namespace, as far as its root reaches.
+    package static func all(of pid: Bytes = "self") throws(SystemError) -> [MountInfo] {
+        Bytes(try HostFiles.read("/proc/\(pid)/mountinfo")).split(0x0a).compactMap(MountInfo.init(line:))
     }
 
     /// One line, as proc(5) describes it; nil for anything else.

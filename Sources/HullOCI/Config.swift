@@ -86,6 +86,14 @@ extension Config {
         try JSONReader.read(bytes, limits: limits, unknown: &unknown, advice: advice)
     }
 
+    /// What a `config.json` says as far as it can be read, and all that is wrong with its types: for a report that goes
+    /// on with the rest. Throws only where the text is no JSON.
+    package static func survey(
+        _ bytes: [UInt8], unknown: inout [ConfigError], advice: JSONReader.Advice
+    ) throws(ConfigErrors) -> (value: Config?, errors: [ConfigError]) {
+        try JSONReader.survey(bytes, unknown: &unknown, advice: advice)
+    }
+
     /// Within a major version the specification stays compatible both ways, so any 1.x will do.
     private func checkVersion(_ object: JSONReader.Node, _ reader: inout JSONReader) {
         guard let node = reader.member("ociVersion", object), reader.isText(node) else { return }

@@ -103,6 +103,12 @@ extension JSONPointer {
         return document.position(ofOffset: Int(document.nodes[node].start))
     }
 
+    /// Whether the document has a value there.
+    package func isThere(in bytes: [UInt8]) -> Bool {
+        guard let document = try? JSONDocument(bytes) else { return false }
+        return document.pointer(to: document.node(at: self)) == self
+    }
+
     /// A step of a pointer with "~1" and "~0" resolved.
     static func unescaped(_ step: Bytes) -> Bytes {
         guard step.contains(UInt8(ascii: "~")) else { return step }

@@ -80,6 +80,18 @@ package struct JSONReader {
         return try reader.root()
     }
 
+    /// Reads as much of a whole document as can be read, with all that is wrong in it: nil where it is of another type.
+    /// Throws only where the text is no JSON.
+    package static func survey<V: JSONReadable>(
+        _ bytes: [UInt8], unknown: inout [ConfigError], advice: Advice
+    ) throws(ConfigErrors) -> (value: V?, errors: [ConfigError]) {
+        var reader = JSONReader(try JSONDocument(bytes, limits: JSONLimits()))
+        reader.asked = []
+        let value = V.read(Node(index: 0), &reader)
+        unknown = reader.unknown(advice)
+        return (value, reader.errors(reader.notes))
+    }
+
     private mutating func root<V: JSONReadable>() throws(ConfigErrors) -> V {
         let value = V.read(Node(index: 0), &self)
         guard let value, notes.isEmpty else { throw ConfigErrors(errors(notes)) }

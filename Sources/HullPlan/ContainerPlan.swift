@@ -160,6 +160,12 @@ package enum InsideAction: Sendable {
     /// Attaches the root.
     case root(RootPlan)
     case mount(MountPlan)
+    /// Takes a mount of a container that runs away again.
+    case unmount(LiveMount)
+    /// A copy of the mount namespace for this process alone: unshare(2).
+    case ownMounts
+    /// Shows tools of the host in a directory.
+    case tools(ToolsPlan)
     case device(DevicePlan)
     /// A link that every /dev has.
     case link(path: Bytes, target: Bytes)
@@ -298,6 +304,9 @@ package struct ProcessPlan: Sendable {
     package var preservedDescriptors: UInt32 = 0
     /// Whether the caller's choice of CPUs is left behind, for all those of the cgroup.
     package var usesAllCPUs = false
+
+    /// A process of which nothing is said.
+    package init() {}
 
     /// Takes over the filter, if there is one.
     mutating func filter(by plan: SeccompPlan?) {

@@ -51,11 +51,15 @@ package func resolveExec(
     let labels = process.labels(at: .root)
     plan.spawn.slots = 2
     if target.namespaces.contains(.pid) { plan.spawn.parentJoins = 0 }
-    let joined = target.namespaces.filter { $0 != .pid }
+    var joined = target.namespaces.filter { $0 != .pid }
     func inside(_ action: InsideAction, _ origin: JSONPointer) {
         plan.inside.append(InsideStep(action: action, origin: origin))
     }
     if let (_, origin) = labels.first { inside(.openProc, origin) }
+    if let tools = request.tools {
+        plan.show(tools, in: target, &findings)
+        joined.removeAll { $0 == .mount }
+    }
     // The kernel takes the user namespace first: setns(2) of a pidfd.
     if !joined.isEmpty { inside(.join(joined, slot: 0), "") }
     if joined.contains(.user) { inside(.becomeNamespaceRoot, "") }
@@ -75,7 +79,7 @@ package func resolveExec(
     plan.inside += resolveSurroundings(linux, &findings)
     for (label, origin) in labels { inside(.confine(label), origin) }
     inside(.ready, "")
-    plan.outside = execOutside(process, target, request, &findings)
+    plan.outside += execOutside(process, target, request, &findings)
     plan.warnings = findings.warnings
     try findings.throwIfAny()
     return plan

@@ -2,35 +2,47 @@
 
 package import HullBytes
 internal import HullLinux
-internal import HullOCI
+package import HullOCI
 
 /// The plan as text, for people and for comparison: both lists, one line for each step, and what the steps refer to.
 ///
 /// It is made from the values that the executors run, so it cannot say anything else than what is done. Columns do not
 /// depend on what stands in other lines: a difference of two texts shows the steps that differ and no others.
-package func explain(_ plan: ContainerPlan) -> Bytes {
-    var text = PlanText()
-    text.line("container \(plan.id)")
-    text.field("bundle", plan.bundle)
-    if !plan.rootfs.isEmpty { text.field("rootfs", plan.rootfs) }
-    text.heading("outside")
-    for (index, step) in plan.outside.enumerated() {
-        text.step(index, "outside", words(for: step.action, plan), step.origin)
+/// The profile is what the config says of the filter, of which the plan has the program alone.
+package func explain(_ plan: ContainerPlan, profile: Config.Linux.Seccomp? = nil) -> Bytes {
+    PlanText(plan, profile).lines.map { $0.text + "\n" }.joined("")
+}
+
+extension PlanText {
+    init(_ plan: ContainerPlan, _ profile: Config.Linux.Seccomp?) {
+        self.init()
+        write(plan, profile)
     }
-    text.heading("inside")
-    for (index, step) in plan.inside.enumerated() {
-        text.step(index, "inside", words(for: step.action, plan), step.origin)
+
+    private mutating func write(_ plan: ContainerPlan, _ profile: Config.Linux.Seccomp?) {
+        line("container \(plan.id)")
+        field("bundle", plan.bundle)
+        if !plan.rootfs.isEmpty { field("rootfs", plan.rootfs) }
+        heading("outside")
+        for (index, action) in plan.outside.enumerated() {
+            let words = HullPlan.words(for: action.action, plan)
+            step(index, "outside", words, action.origin, HullPlan.words(for: action.action.unnumbered, plan))
+        }
+        heading("inside")
+        for (index, action) in plan.inside.enumerated() {
+            let words = HullPlan.words(for: action.action, plan)
+            step(index, "inside", words, action.origin, HullPlan.words(for: action.action.unnumbered, plan))
+        }
+        mountTable(plan)
+        idMaps(plan)
+        cgroup(plan.cgroup, plan.outside)
+        intelRdt(plan.intelRdt)
+        process(plan.process, profile)
+        capabilities(plan.process.capabilities)
+        hooks(plan.hooks)
+        annotations(plan.annotations)
+        warnings(plan.warnings)
     }
-    text.mountTable(plan)
-    text.idMaps(plan)
-    text.cgroup(plan.cgroup, plan.outside)
-    text.intelRdt(plan.intelRdt)
-    text.process(plan.process)
-    text.capabilities(plan.process.capabilities)
-    text.hooks(plan.hooks)
-    text.annotations(plan.annotations)
-    text.warnings(plan.warnings)
-    return text.bytes
 }
 
 /// What a step does: the kernel's word for it, and what it is done to.
@@ -44,19 +56,31 @@ struct StepWords {
     }
 }
 
+/// A line of the text.
+struct PlanLine {
+    /// The heading above it.
+    var section: Bytes
+    /// What it says, without the numbers of steps and slots, which depend on the lines before.
+    var meaning: Bytes
+    var text: Bytes
+}
+
 /// Lines of text as they grow.
 struct PlanText {
-    private(set) var bytes: Bytes = ""
+    private(set) var lines: [PlanLine] = []
+    private var section: Bytes = ""
+
+    init() {}
 
     /// One line. What comes from a config is made fit for a terminal: a newline in a path must not look like a step.
-    mutating func line(_ text: Bytes) {
-        bytes.array += printable(text).array
-        bytes.array.append(0x0a)
+    mutating func line(_ text: Bytes, meaning: Bytes? = nil) {
+        lines.append(PlanLine(section: section, meaning: meaning ?? text, text: printable(text)))
     }
 
     /// The beginning of a section.
     mutating func heading(_ name: Bytes) {
-        bytes.array.append(0x0a)
+        line("")
+        section = name
         line(name)
     }
 
@@ -64,10 +88,14 @@ struct PlanText {
     mutating func field(_ name: Bytes, _ value: Bytes) { row([(name, 15), (value, 0)]) }
 
     /// A step with its number, from 1, and the field that asked for it; none where every container has the step.
-    mutating func step(_ index: Int, _ side: Bytes, _ words: StepWords, _ origin: JSONPointer) {
+    mutating func step(
+        _ index: Int, _ side: Bytes, _ words: StepWords, _ origin: JSONPointer, _ unnumbered: StepWords
+    ) {
         let number = Bytes(decimal: index + 1).padded(to: 3, left: true)
         let start = "\(number) \(side.padded(to: 7)) \(words.verb.padded(to: 13)) \(words.object)" as Bytes
-        line(origin == .root ? start.trimmedEnd : "\(start.padded(to: 87)) [\(origin.text)]")
+        line(
+            origin == .root ? start.trimmedEnd : "\(start.padded(to: 87)) [\(origin.text)]",
+            meaning: "\(unnumbered.verb) \(unnumbered.object)")
     }
 
     /// Cells in columns of fixed width, wider only where a cell does not fit.

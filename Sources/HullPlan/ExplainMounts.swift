@@ -6,26 +6,7 @@ package import HullLinux
 extension PlanText {
     /// The mounts as the container has them in the end: where, what, attributes and parameters, propagation.
     mutating func mountTable(_ plan: ContainerPlan) {
-        var rows: [MountRow] = []
-        for step in plan.inside {
-            switch step.action {
-            case .root(let root): rows.append(MountRow(root, plan))
-            case .mount(let mount):
-                if case .remount(let remount) = mount.what {
-                    rows.change(mount.destination) { row in
-                        row.options += words(for: remount)
-                        row.propagation += mount.propagation.map(word)
-                    }
-                } else {
-                    rows.append(MountRow(mount, plan))
-                }
-            case .makeReadOnly(let path): rows.change(path) { $0.options = ["ro"] + $0.options }
-            case .readonlyRoot: rows.change("/") { $0.options = ["ro"] + $0.options }
-            case .rootPropagation(let type, let recursive):
-                rows.change("/") { $0.propagation.append(word(for: type, recursive: recursive)) }
-            default: continue
-            }
-        }
+        let rows = mountRows(plan)
         guard !rows.isEmpty else { return }
         heading("mounts")
         for mount in rows {
@@ -37,8 +18,33 @@ extension PlanText {
     }
 }
 
+/// The mounts as the container has them in the end.
+func mountRows(_ plan: ContainerPlan) -> [MountRow] {
+    var rows: [MountRow] = []
+    for step in plan.inside {
+        switch step.action {
+        case .root(let root): rows.append(MountRow(root, plan))
+        case .mount(let mount):
+            if case .remount(let remount) = mount.what {
+                rows.change(mount.destination) { row in
+                    row.options += words(for: remount)
+                    row.propagation += mount.propagation.map(word)
+                }
+            } else {
+                rows.append(MountRow(mount, plan))
+            }
+        case .makeReadOnly(let path): rows.change(path) { $0.options = ["ro"] + $0.options }
+        case .readonlyRoot: rows.change("/") { $0.options = ["ro"] + $0.options }
+        case .rootPropagation(let type, let recursive):
+            rows.change("/") { $0.propagation.append(word(for: type, recursive: recursive)) }
+        default: continue
+        }
+    }
+    return rows
+}
+
 /// A line of the table of mounts.
-private struct MountRow {
+struct MountRow {
     var destination: Bytes
     var type: Bytes = ""
     var source: Bytes = ""

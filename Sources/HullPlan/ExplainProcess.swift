@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HullBytes
-internal import HullLinux
+package import HullLinux
 internal import HullOCI
 
 extension PlanText {
@@ -13,7 +13,13 @@ extension PlanText {
         }
         guard !maps.isEmpty else { return }
         heading("id maps")
-        for (name, map) in maps { field(name, "\(map.containerID) \(map.hostID) \(map.size)") }
+        for (name, map) in maps {
+            field(name, "\(map.containerID) \(map.hostID) \(map.size)\(arithmetic(map))")
+        }
+        for (name, id) in [("uid", plan.process.uid), ("gid", plan.process.gid)] as [(Bytes, UInt32)] {
+            guard let host = hostID(of: id, maps.filter { $0.name == name }.map(\.map)) else { continue }
+            field("process's \(name)", "\(id) is \(host) on the host")
+        }
     }
 
     /// Where it is counted, and the limits.
@@ -26,6 +32,9 @@ extension PlanText {
             field("unit", unit.name)
             field("slice", unit.slice)
             field("manager", unit.isOfUser ? "systemd of the user" : "systemd")
+        }
+        for case .unitProperty(let property) in steps.map(\.action) {
+            field("property", "\(property.name) = \(property.value.text)")
         }
         for file in steps.compactMap(\.action.cgroupFile) { field("file", "\(file.name) = \(file.value)") }
         field("device filter", "\(cgroup.deviceFilter.count) instructions")
@@ -41,7 +50,7 @@ extension PlanText {
     }
 
     /// What the process becomes in the last mile.
-    mutating func process(_ process: ProcessPlan) {
+    mutating func process(_ process: ProcessPlan, _ profile: Config.Linux.Seccomp?) {
         heading("process")
         field("args", process.arguments.map(argument).joined(" "))
         field("cwd", process.cwd)
@@ -54,6 +63,9 @@ extension PlanText {
         if process.preservedDescriptors > 0 { field("preserved fds", Bytes(decimal: process.preservedDescriptors)) }
         field("no_new_privs", process.noNewPrivileges ? "yes" : "no")
         field("seccomp", seccomp(process))
+        if let profile, !process.filter.isEmpty {
+            for line in summary(of: profile) { field("", line) }
+        }
         if let listener = process.listener { field("seccomp agent", listener.path) }
         if process.report != nil { field("seccomp report", "hull itself answers, as the filter would") }
     }
@@ -103,6 +115,34 @@ extension PlanText {
 private func argument(_ text: Bytes) -> Bytes {
     let special = " \",\\".utf8
     return text.isEmpty || text.array.contains(where: { $0 < 0x20 || special.contains($0) }) ? quoted(text) : text
+}
+
+/// The ranges of a map, where it maps more than one id.
+private func arithmetic(_ map: IDMapping) -> Bytes {
+    guard map.size > 1 else { return "" }
+    func range(_ first: UInt32) -> Bytes { "\(first)-\(UInt64(first) + UInt64(map.size) - 1)" }
+    return " (\(range(map.containerID)) inside is \(range(map.hostID)) outside)"
+}
+
+/// The id that the host knows a container's by; nil where it has none.
+package func hostID(of id: UInt32, _ maps: [IDMapping]) -> UInt32? {
+    let map = maps.first { id >= $0.containerID && UInt64(id) < UInt64($0.containerID) + UInt64($0.size) }
+    return map.map { id - $0.containerID + $0.hostID }
+}
+
+/// What the profile does, in a line for each action: how many calls have it, and how many of those by their arguments.
+func summary(of profile: Config.Linux.Seccomp) -> [Bytes] {
+    let errno = profile.defaultErrnoRet.map { " \($0)" as Bytes } ?? ""
+    var lines: [Bytes] = ["\(profile.defaultAction)\(errno) by default"]
+    var actions: [Bytes] = []
+    for rule in profile.syscalls ?? [] where !actions.contains(rule.action) { actions.append(rule.action) }
+    for action in actions {
+        let rules = (profile.syscalls ?? []).filter { $0.action == action }
+        let names = Set(rules.flatMap(\.names)).count
+        let byArgument = Set(rules.filter { $0.args?.isEmpty == false }.flatMap(\.names)).count
+        lines.append("\(action) for \(names) calls" + (byArgument == 0 ? "" : ", for \(byArgument) by argument"))
+    }
+    return lines
 }
 
 /// The filter as far as a program tells: its length and the flags of seccomp(2).

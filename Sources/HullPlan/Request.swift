@@ -16,6 +16,8 @@ package struct Request: Sendable {
     package var pidfdSocket: Bytes?
     /// What `exec --cgroup` says.
     package var cgroups: [Bytes] = []
+    /// Tools of the host that `exec` shows to its process.
+    package var tools: ToolsRequest?
     /// Whether `exec` may enter a paused container.
     package var ignoresPause = false
     /// The host's directory for the notification socket, where a service manager waits for readiness.

@@ -66,8 +66,15 @@ struct Resolution {
     /// Whether the container runs in a user namespace that is not the caller's.
     var inUserNamespace: Bool { namespaces.isOwn(.user) }
 
-    /// The order of the parts is the order of the steps.
     mutating func run() throws(ConfigErrors) -> ContainerPlan {
+        decide()
+        plan.warnings = findings.warnings
+        try findings.throwIfAny()
+        return plan
+    }
+
+    /// The order of the parts is the order of the steps.
+    mutating func decide() {
         checkRootPropagation()
         plan.annotations = config.annotations ?? []
         warnOfHandlers()
@@ -83,9 +90,6 @@ struct Resolution {
         resolveProcess()
         assembleInside(joins, mounts, devices)
         resolveSpawn()
-        plan.warnings = findings.warnings
-        try findings.throwIfAny()
-        return plan
     }
 
     private mutating func assembleInside(_ joins: [InsideStep], _ mounts: [InsideStep], _ devices: [InsideStep]) {

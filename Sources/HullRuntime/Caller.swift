@@ -70,6 +70,11 @@ package enum Caller {
         try attempt { () throws(SystemError) in try HostFiles.read(path) }
     }
 
+    /// Whether the path is that of a directory.
+    package static func isDirectory(_ path: Bytes) throws(Failure) -> Bool {
+        try attempt { () throws(SystemError) in try HostFiles.status(path)?.isDirectory == true }
+    }
+
     /// All bytes of standard input.
     package static func standardInput() throws(Failure) -> [UInt8] {
         try attempt { () throws(SystemError) in try hullReadAll(0, limit: 1 << 24, "standard input") }

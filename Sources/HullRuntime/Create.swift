@@ -71,6 +71,7 @@ package struct Creation: ~Copyable {
         default:
             do throws(SystemError) { try carryOut(step.action) } catch {
                 var failure = Failure(error, pointer: step.origin(of: error, plan), hint: hint(for: error, step.action))
+                failure.phase = .outside
                 if error.errno == .eagain { failure.blameTasks(cgroup) }
                 throw failure
             }
@@ -91,8 +92,9 @@ package struct Creation: ~Copyable {
         case .startUnit(let unit): try start(unit)
         case .enableController(let name): try cgroup.enable(name, mountPoint: plan.cgroup.mountPoint)
         case .writeCgroupFile(let file): try cgroup.write(file)
-        case .openTree(let tree): held.set(tree.slot, try open(tree))
-        case .makeFilesystem(let filesystem, let map, let slot): held.set(slot, try make(filesystem, map))
+        case .openTree(let tree): held.set(tree.slot, try held.makeTree(tree))
+        case .makeFilesystem(let filesystem, let map, let slot):
+            held.set(slot, try held.makeFilesystem(filesystem, map))
         case .makeUpperLayer(let path, let other): try makeUpperLayer(path, like: other)
         case .makeUserNamespace(let uids, let gids, let slot):
             held.set(slot, try UserNamespace.holding(uids: uids.mapText, gids: gids.mapText))

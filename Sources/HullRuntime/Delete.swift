@@ -20,13 +20,13 @@ extension ContainerStore {
     private func deleteExisting(_ id: Bytes, force: Bool) throws(Failure) -> [Failure] {
         let directory = try open(id)
         guard try directory.lock(waitMilliseconds: force ? 10_000 : 0) else {
-            throw Failure("cannot delete container \(id): another hull is at work on it")
+            throw Failure("cannot delete container \(id): another hull is at work on it", code: .busy)
         }
         if !force { _ = try directory.requireRecord() }
         guard let record = try directory.readRecord() else { return try finish(nil, directory, HooksPlan()) }
         let status = try directory.status(record)
         if status == .running || status == .paused, !force {
-            throw Failure("cannot delete container \(id) that is not stopped: \(status.name)")
+            throw Failure("cannot delete container \(id) that is not stopped: \(status.name)", code: .state)
         }
         let hooks = (try? directory.hooksPlan(of: record)) ?? HooksPlan()
         try endFirstProcess(record)

@@ -4,6 +4,7 @@ package import HullBytes
 internal import HullKernel
 internal import HullLinux
 package import HullOCI
+internal import HullPlan
 
 extension ContainerStore {
     /// What a container uses now.
@@ -65,7 +66,7 @@ extension ContainerStore {
     private func requireAlive(_ id: Bytes) throws(Failure) -> ContainerRecord {
         let record = try open(id).requireRecord()
         let isRunning = try attempt { () throws(SystemError) in try isAlive(record) }
-        guard isRunning else { throw Failure("container not running") }
+        guard isRunning else { throw Failure("container not running", code: .state) }
         return record
     }
 }

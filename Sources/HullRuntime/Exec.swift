@@ -28,10 +28,10 @@ package struct Execution: ~Copyable {
         let record = try directory.requireRecord()
         let status = try directory.status(record)
         guard status != .stopped, status != .creating else {
-            throw Failure("cannot exec in a stopped container")
+            throw Failure("cannot exec in a stopped container", code: .state)
         }
         if status == .paused, !request.ignoresPause {
-            throw Failure("cannot exec in a paused container (use --ignore-paused to override)")
+            throw Failure("cannot exec in a paused container (use --ignore-paused to override)", code: .state)
         }
         if !request.cgroups.isEmpty { try record.requireCgroup() }
         let first = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
@@ -43,7 +43,7 @@ package struct Execution: ~Copyable {
             }
         }
         let isThere = try attempt { () throws(SystemError) in try isAlive(record) }
-        guard isThere else { throw Failure("cannot exec in a stopped container") }
+        guard isThere else { throw Failure("cannot exec in a stopped container", code: .state) }
         let config = try directory.readConfig()
         let process = try say(config)
         var target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
@@ -71,7 +71,7 @@ package struct Execution: ~Copyable {
     }
 
     /// The kinds in which the process is in another namespace than the caller.
-    private static func foreignNamespaces(of pid: Int32) throws(SystemError) -> [NamespaceKind] {
+    static func foreignNamespaces(of pid: Int32) throws(SystemError) -> [NamespaceKind] {
         var kinds: [NamespaceKind] = []
         for kind in NamespaceKind.allCases {
             guard let own = try HostFiles.status("/proc/self/ns/\(kind.fileName)"),
@@ -89,12 +89,20 @@ package struct Execution: ~Copyable {
             let agent = try SeccompAgent.connect(plan.process.listener, pid: pid, record, status)
             try spawned?.start(plan, CgroupDirectory(path: record.cgroup), agent: agent)
         } catch {
+            var failure = error
+            failure.blame(
+                DeniedPath(plan.process, root: "/proc/\(record.pid)/root", uids: maps("uid"), gids: maps("gid")))
             if let made = spawned.take() {
                 try? made.process.signal(9)
                 _ = try? made.process.wait()
             }
-            throw error
+            throw failure
         }
+    }
+
+    /// From the container's ids to those that this process sees.
+    private func maps(_ kind: Bytes) -> [IDMapping] {
+        IDMapping.all(inMap: Bytes((try? HostFiles.read("/proc/\(record.pid)/\(kind)_map")) ?? []))
     }
 
     private mutating func apply(_ step: OutsideStep) throws(Failure) {
@@ -107,6 +115,7 @@ package struct Execution: ~Copyable {
         }
         do throws(SystemError) { try carryOut(step.action) } catch {
             var failure = Failure(error, pointer: step.origin)
+            failure.phase = .outside
             if error.errno == .eagain {
                 failure.blameTasks(CgroupDirectory(path: record.cgroup))
             }
@@ -117,6 +126,7 @@ package struct Execution: ~Copyable {
     private mutating func carryOut(_ action: OutsideAction) throws(SystemError) {
         switch action {
         case .connectConsole(let path): consoleSocket = try Sockets.connect(to: path, seqpacket: false)
+        case .openTree(let tree): held.set(tree.slot, try held.makeTree(tree))
         case .clone: try clone()
         case .joinIntelRdt: try record.intelRdt.add(pid)
         case .oomScore(let score): try HostFiles.write("/proc/\(pid)/oom_score_adj", "\(score)")

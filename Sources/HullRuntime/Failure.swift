@@ -4,6 +4,7 @@ package import HullBytes
 internal import HullKernel
 internal import HullLinux
 package import HullOCI
+package import HullPlan
 
 /// Why a verb failed: what was done, on what, the kernel's or our reason, and the config's field that asked for it.
 package struct Failure: Error {
@@ -13,6 +14,14 @@ package struct Failure: Error {
     package var object: Bytes?
     /// The reason in words that engines know.
     package var cause: Bytes
+    /// What kind of failure it is.
+    package var code: FailureCode
+    /// Where in the work it happened.
+    package var phase = FailurePhase.verb
+    /// The kernel's answer, where that is the reason.
+    var errno: Errno?
+    /// Its symbol: `ENOENT`.
+    package var errnoName: Bytes? { errno?.name }
     /// The field of config.json.
     package var pointer: JSONPointer?
     /// What to do about it.
@@ -27,8 +36,11 @@ package struct Failure: Error {
     package var document: Bytes = "config.json"
 
     /// A reason of our own.
-    package init(_ cause: Bytes, pointer: JSONPointer? = nil, hint: Bytes? = nil) {
+    package init(
+        _ cause: Bytes, pointer: JSONPointer? = nil, hint: Bytes? = nil, code: FailureCode = .refused
+    ) {
         self.cause = cause
+        self.code = code
         self.pointer = pointer
         self.hint = hint
     }
@@ -37,6 +49,8 @@ package struct Failure: Error {
     init(_ error: SystemError, pointer: JSONPointer? = nil, hint: Bytes? = nil) {
         operation = error.call
         object = error.object.isEmpty ? nil : error.object
+        errno = error.errno
+        code = error.code
         let words = error.words ?? error.errno.message
         cause = error.detail.isEmpty ? words : "\(words) (\(error.detail))"
         self.pointer = pointer.flatMap { $0 == .root ? nil : $0 }
@@ -48,6 +62,8 @@ package struct Failure: Error {
         cause = errors.list.first?.problem ?? "invalid"
         pointer = errors.list.first?.pointer
         hint = errors.list.first?.hint
+        code = .config
+        phase = .config
         config = errors
     }
 }
@@ -57,4 +73,17 @@ func attempt<Result: ~Copyable>(
     _ pointer: JSONPointer? = nil, _ body: () throws(SystemError) -> Result
 ) throws(Failure) -> Result {
     do { return try body() } catch { throw Failure(error, pointer: pointer) }
+}
+
+extension SystemError {
+    /// Programs that cannot be executed are told apart from what else the kernel refuses.
+    var code: FailureCode {
+        guard call == "execve" || call.hasPrefix("exec: ") else { return .kernel }
+        switch errno {
+        case .enoent, .enotdir: return .execNotFound
+        case .eacces, .eperm: return .execPermission
+        case .enoexec: return .execFormat
+        default: return .exec
+        }
+    }
 }

@@ -3,6 +3,7 @@
 package import HullBytes
 internal import HullKernel
 internal import HullLinux
+internal import HullPlan
 
 extension ContainerStore {
     /// Freezes all processes of a container and waits until they are: the verb `pause`.
@@ -11,8 +12,8 @@ extension ContainerStore {
         let record = try directory.requireRecord()
         switch try directory.status(record) {
         case .created, .running: break
-        case .paused: throw Failure("container not running: it is paused already")
-        case .creating, .stopped: throw Failure("container not running")
+        case .paused: throw Failure("container not running: it is paused already", code: .state)
+        case .creating, .stopped: throw Failure("container not running", code: .state)
         }
         let cgroup = try record.requireCgroup()
         try attempt { () throws(SystemError) in try cgroup.freeze(waitMilliseconds: 10_000) }
@@ -22,7 +23,7 @@ extension ContainerStore {
     package func resume(_ id: Bytes) throws(Failure) {
         let directory = try openLocked(id)
         let record = try directory.requireRecord()
-        guard try directory.status(record) == .paused else { throw Failure("container not paused") }
+        guard try directory.status(record) == .paused else { throw Failure("container not paused", code: .state) }
         try attempt { () throws(SystemError) in
             try CgroupDirectory(path: record.cgroup).thaw(waitMilliseconds: 10_000)
         }
@@ -32,7 +33,7 @@ extension ContainerStore {
     func openLocked(_ id: Bytes) throws(Failure) -> ContainerDirectory {
         let directory = try open(id)
         guard try directory.lock(waitMilliseconds: 10_000) else {
-            throw Failure("another hull is at work on container \(id)")
+            throw Failure("another hull is at work on container \(id)", code: .busy)
         }
         return directory
     }

@@ -39,7 +39,9 @@ private func runHook(
     let streams = HookStreams(
         output: plan.output == nil ? nil : output.number, errors: plan.errors == nil ? nil : errors.number)
     do { try hook.run(kind, state: state, inheriting: CurrentProcess.environment, streams) } catch {
-        throw Failure(error, pointer: hook.origin(of: error))
+        var failure = Failure(error, pointer: hook.origin(of: error))
+        (failure.code, failure.phase) = (.hook, .hook)
+        throw failure
     }
 }
 

@@ -58,17 +58,18 @@ extension Host {
     /// A clear sentence for a machine on which no container can be made.
     package func requireUsable() throws(Failure) {
         if !hasKernel(5, 14) {
-            throw Failure("this kernel is \(kernel.major).\(kernel.minor), hull needs 5.14 or later")
+            throw Failure("this kernel is \(kernel.major).\(kernel.minor), hull needs 5.14 or later", code: .host)
         }
         if effectiveUser != 0 {
             throw Failure(
                 "not supported yet: running as a user other than root (euid \(effectiveUser))",
-                hint: "run hull as root, for instance by sudo")
+                hint: "run hull as root, for instance by sudo", code: .host)
         }
         if cgroupMount == nil {
             throw Failure(
                 "no cgroup2 filesystem is mounted, and hull needs cgroup v2",
-                hint: "mount -t cgroup2 cgroup2 /sys/fs/cgroup, or boot with systemd.unified_cgroup_hierarchy=1")
+                hint: "mount -t cgroup2 cgroup2 /sys/fs/cgroup, or boot with systemd.unified_cgroup_hierarchy=1",
+                code: .host)
         }
     }
 }

@@ -64,7 +64,7 @@ extension ContainerStore {
             try HostFiles.makeDirectories(root, mode: 0o700)
             return try ImageBundle(for: id, in: root)
         } catch {
-            if error.errno == .eexist { throw Failure("container with given ID already exists: \(id)") }
+            if error.errno == .eexist { throw Failure("container with given ID already exists: \(id)", code: .exists) }
             throw Failure(error)
         }
     }

@@ -17,7 +17,7 @@ extension ContainerStore {
         guard status != .stopped else {
             // Engines pass --all on to what has ended by itself, and expect no complaint.
             if all { return try attempt { () throws(SystemError) in try signalAll(record, signal) } }
-            throw Failure("container not running")
+            throw Failure("container not running", code: .state)
         }
         // A first process that is killed takes its pid namespace along; otherwise the others are known by their cgroup.
         if all, signal != .kill || !record.ownPidNamespace { try record.requireCgroup() }
@@ -34,7 +34,7 @@ extension ContainerStore {
                 try process.signal(signal.rawValue)
             }
         } catch {
-            if error.errno == .esrch { throw Failure("container not running") }
+            if error.errno == .esrch { throw Failure("container not running", code: .state) }
             throw Failure(error)
         }
     }

@@ -59,6 +59,10 @@ extension Failure {
     init(_ error: SystemError, of step: InsideStep?) {
         let pointer = step?.origin(of: error)
         self.init(error, pointer: pointer, hint: Failure.hint(for: error, step, pointer))
+        phase = .inside
+        guard case .hook? = step?.action else { return }
+        code = .hook
+        phase = .hook
     }
 
     /// What to do about errors of mounts that the kernel has no words for.
@@ -68,12 +72,27 @@ extension Failure {
             if error.errno == .estale { return "its upper layer was written over other layers" }
         }
         if pointer == "/linux/mountLabel" { return "SELinux is off, or not in this kernel" }
+        if error.call == "fsconfig", error.errno == .einval {
+            return nearestHint(to: error.object, among: MountOptions.names)
+        }
+        if case .sysctl(let path, _)? = step?.action, error.errno == .enoent { return sysctlHint(path) }
         guard error.call == "fsopen", error.errno == .enodev else { return nil }
         let lines = Bytes((try? HostFiles.read("/proc/filesystems")) ?? []).split(0x0a)
         let types = lines.compactMap { $0.split(0x09).last }
         return nearest(to: error.object, among: types).map { "did you mean \"\($0)\"?" }
             ?? "cat /proc/filesystems tells what the kernel has; others may be modules"
     }
+}
+
+/// The first part of the path that the kernel does not have, and the nearest one beside it.
+private func sysctlHint(_ path: Bytes) -> Bytes? {
+    var directory: Bytes = "/proc/sys"
+    for part in path.split(0x2f) {
+        guard let names = try? Descriptor(opening: directory, [.directory]).entries() else { return nil }
+        if !names.contains(part) { return nearestHint(to: part, among: names) ?? "this kernel does not have it" }
+        directory = part.below(directory)
+    }
+    return nil
 }
 
 extension FilesystemPlan {

@@ -39,13 +39,13 @@ extension CgroupDirectory {
         guard let hit = memoryLimitHit(said) else { return nil }
         // Engines look for these words.
         let words = "container init was OOM-killed (memory limit too low?): \(hit.facts)" as Bytes
-        guard hit.isOwn else { return Failure(words) }
+        guard hit.isOwn else { return Failure(words, code: .memory) }
         // A peak that the limit itself has cut off says little.
         let needed = hit.peak.flatMap { $0 > hit.limit ? $0 : nil } ?? CgroupDirectory.usualSetUp
         let enough = ((needed >> 20) + 1) << 20
         let hint: Bytes =
             enough > hit.limit ? "\(enough) bytes would do for the set-up" : "the set-up itself needs more than that"
-        return Failure(words, pointer: "/linux/resources/memory/limit", hint: hint)
+        return Failure(words, pointer: "/linux/resources/memory/limit", hint: hint, code: .memory)
     }
 
     /// The same of an execve that was refused: the kernel says E2BIG where there is no page left for the arguments,
@@ -91,7 +91,7 @@ extension CgroupDirectory {
     /// What a caller who waits is told besides the status of a program that SIGKILL has ended; nil where it was not
     /// for memory.
     func memoryWarning() -> Failure? {
-        memoryLimitHit(nil).map { Failure("killed for memory: \($0.facts)") }
+        memoryLimitHit(nil).map { Failure("killed for memory: \($0.facts)", code: .memory) }
     }
 
     /// Why no task could be added, where a limit of tasks is reached, here or above.
@@ -121,6 +121,7 @@ extension Failure {
     /// A task that could not be added, where a limit of tasks is reached.
     mutating func blameTasks(_ cgroup: CgroupDirectory) {
         guard let (pointer, hint) = cgroup.tasksHint() else { return }
+        code = .tasks
         self.pointer = pointer ?? self.pointer
         self.hint = hint
     }

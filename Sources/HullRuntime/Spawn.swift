@@ -59,7 +59,7 @@ private func clone(
 
 /// clone3(2). Only children enter a joined pid namespace, pid_namespaces(7); the runtime's own next children, hooks,
 /// must not, so it is left again whatever happens.
-private func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(SystemError) -> ProcessHandle? {
+func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(SystemError) -> ProcessHandle? {
     guard let pid else { return try CurrentProcess.clone(flags, cgroup: cgroup) }
     let own = try Descriptor(opening: "/proc/self/ns/pid")
     try CurrentProcess.join([.pid], pid)
@@ -107,7 +107,7 @@ extension Spawned {
         } catch { throw Failure(error, pointer: error.call == "cgroup" ? "/linux/cgroupsPath" : nil) }
         guard let message = InitMessage(received.message) else {
             throw cgroup.memoryFailure(said: plan.lateMemoryLimit)
-                ?? Failure("the container's process died while it was being set up")
+                ?? Failure("the container's process died while it was being set up", code: .died)
         }
         if case .failure(let step, let error) = message {
             var failure = Failure(error, of: step < plan.inside.count ? plan.inside[step] : nil)
@@ -175,7 +175,7 @@ extension Spawned {
         if message.isEmpty { return }
         if let error = LastMile.failure(fromReport: message, object: executable) {
             if let failure = cgroup.memoryFailure(ofExecve: error) { throw failure }
-            throw Failure(error, pointer: "/process/args/0", hint: hint.isEmpty ? nil : hint)
+            throw Failure(lastMile: error, hint: hint)
         }
         switch InitMessage(message) {
         case .failure(let step, let error)?:
@@ -184,6 +184,7 @@ extension Spawned {
             let hook = ("/hooks/startContainer" as JSONPointer).appending(index)
             var failure = Failure(error, pointer: error.call.hasSuffix("execve") ? hook.appending("path") : hook)
             failure.endsContainer = true
+            (failure.code, failure.phase) = (.hook, .hook)
             if error.errno == .eagain { failure.blameTasks(cgroup) }
             throw failure
         default: throw Failure("the container's process sent an unknown message")

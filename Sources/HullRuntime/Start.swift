@@ -26,7 +26,9 @@ extension Creation {
             try attempt { () throws(SystemError) in try directory.descriptor.unlock() }
             try afterStart()
         } catch {
-            throw undo(error)
+            var failure = error
+            failure.blame(plan.deniedPath)
+            throw undo(failure)
         }
     }
 
@@ -56,10 +58,11 @@ extension ContainerStore {
         let record = try directory.requireRecord()
         switch try directory.status(record) {
         case .created: break
-        case .creating: throw Failure("cannot start a container that is still being created")
+        case .creating: throw Failure("cannot start a container that is still being created", code: .state)
         case .stopped: throw directory.cannotStartStopped(record)
-        case .paused: throw Failure("cannot start a paused container", hint: "hull resume \(id) goes first")
-        case .running: throw Failure("cannot start an already running container")
+        case .paused:
+            throw Failure("cannot start a paused container", hint: "hull resume \(id) goes first", code: .state)
+        case .running: throw Failure("cannot start an already running container", code: .state)
         }
         let process = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
         let isThere = try attempt { () throws(SystemError) in try isAlive(record) }
@@ -74,7 +77,9 @@ extension ContainerStore {
                 connection.number, process.pidfd.number, executable: "", hint: "", steps: [], agent: agent, cgroup)
             try cgroup.checkExecuted(record.pid)
         } catch {
-            throw error.endsContainer ? destroy(record, directory, process, hooks, error) : error
+            var failure = error
+            failure.blame(directory.deniedPath(record))
+            throw failure.endsContainer ? destroy(record, directory, process, hooks, failure) : failure
         }
         do throws(Failure) { try runHooks(.poststart, of: hooks, record: record, status: .running) } catch {
             throw destroy(record, directory, process, hooks, error)
@@ -99,7 +104,7 @@ extension ContainerStore {
     /// socket says nothing by itself.
     private func connect(_ directory: borrowing ContainerDirectory) throws(Failure) -> Descriptor {
         guard try directory.lock(waitMilliseconds: 10_000) else {
-            throw Failure("cannot start container \(directory.id): another hull is at work on it")
+            throw Failure("cannot start container \(directory.id): another hull is at work on it", code: .busy)
         }
         do throws(SystemError) {
             try HostFiles.changeDirectory(directory.path)
@@ -111,7 +116,7 @@ extension ContainerStore {
             return connection
         } catch {
             switch error.errno {
-            case .enoent: throw Failure("cannot start an already running container")
+            case .enoent: throw Failure("cannot start an already running container", code: .state)
             case .econnrefused: throw directory.cannotStartStopped(try? directory.requireRecord())
             default: throw Failure(error)
             }
@@ -125,7 +130,7 @@ extension ContainerDirectory {
         let cause = "cannot start a container that has stopped" as Bytes
         guard let record, (try? HostFiles.status("\(path)/\(ContainerDirectory.startSocket)")) != nil,
             var failure = CgroupDirectory(path: record.cgroup).memoryFailure()
-        else { return Failure(cause) }
+        else { return Failure(cause, code: .state) }
         failure.cause = "\(cause): \(failure.cause)"
         return failure
     }

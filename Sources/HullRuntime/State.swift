@@ -5,6 +5,7 @@ internal import HullInit
 internal import HullKernel
 internal import HullLinux
 package import HullOCI
+internal import HullPlan
 
 /// The version of the runtime-spec that hull follows.
 package let ociVersion: Bytes = "1.3.0"
@@ -50,7 +51,7 @@ extension ContainerDirectory {
 
     /// The record, or the words for what is not there, or half there.
     func requireRecord() throws(Failure) -> ContainerRecord {
-        guard let record = try readRecord() else { throw Failure("container does not exist: \(id)") }
+        guard let record = try readRecord() else { throw Failure("container does not exist: \(id)", code: .notFound) }
         guard record.version == ContainerRecord.currentVersion else {
             throw Failure(
                 "container \(id) was made by another version of hull", hint: "hull delete --force \(id) removes it")

@@ -56,7 +56,7 @@ package struct ContainerStore: Sendable {
                 try HostFiles.makeDirectory(path, mode: 0o700)
             }
         } catch {
-            if error.errno == .eexist { throw Failure("container with given ID already exists: \(id)") }
+            if error.errno == .eexist { throw Failure("container with given ID already exists: \(id)", code: .exists) }
             if error.errno == .enametoolong { throw Failure("invalid container ID: \(id.count) bytes are too long") }
             throw Failure(error)
         }
@@ -67,7 +67,7 @@ package struct ContainerStore: Sendable {
             try? HostFiles.removeDirectory(path)
             throw error
         }
-        throw Failure("container with given ID already exists: \(id)")
+        throw Failure("container with given ID already exists: \(id)", code: .exists)
     }
 
     /// Opens the directory of a container.
@@ -79,7 +79,7 @@ package struct ContainerStore: Sendable {
             guard error.errno == .enoent || error.errno == .enotdir || error.errno == .enametoolong else {
                 throw Failure(error)
             }
-            throw Failure("container does not exist: \(id)")
+            throw Failure("container does not exist: \(id)", code: .notFound)
         }
     }
 }
@@ -103,7 +103,7 @@ struct ContainerDirectory: ~Copyable {
         let deadline = Clock.monotonic + waitMilliseconds * 1_000_000
         while true {
             if try attempt(nil, { () throws(SystemError) in try descriptor.tryLock() }) {
-                guard try isStillThere() else { throw Failure("container does not exist: \(id)") }
+                guard try isStillThere() else { throw Failure("container does not exist: \(id)", code: .notFound) }
                 return true
             }
             if Clock.monotonic >= deadline { return false }

@@ -6,9 +6,9 @@ internal import HullKernel
 internal import HullLinux
 internal import HullPlan
 
-extension Creation {
+extension DescriptorList {
     /// A host path as a detached tree with its attributes, never writable where it should not be.
-    func open(_ plan: TreePlan) throws(SystemError) -> Descriptor {
+    func makeTree(_ plan: TreePlan) throws(SystemError) -> Descriptor {
         let tree = try MountTree(copying: plan.path, recursive: plan.recursive, noFollow: plan.noFollow)
         do throws(SystemError) {
             if plan.mustBeDirectory, try !tree.descriptor.status().isDirectory {
@@ -43,6 +43,22 @@ extension Creation {
         }
     }
 
+    /// A new filesystem with an id map, detached.
+    func makeFilesystem(_ plan: FilesystemPlan, _ map: MountIDMapPlan) throws(SystemError) -> Descriptor {
+        let tree = try MountTree(making: plan)
+        try give(map, to: tree, plan.type)
+        return tree.intoDescriptor()
+    }
+
+    private func give(_ map: MountIDMapPlan, to tree: borrowing MountTree, _ object: Bytes) throws(SystemError) {
+        guard let namespace = self[map.namespace] else { throw SystemError("descriptor", "\(map.namespace)", .ebadf) }
+        do { try tree.setIDMap(namespace, recursive: map.recursive) } catch {
+            throw SystemError(callOfIDMap, object, error.errno)
+        }
+    }
+}
+
+extension Creation {
     /// The upper layer of the root in a directory of the caller's, where it stays: it holds what the container wrote.
     func makeUpperLayer(_ directory: Bytes, like path: Bytes) throws(SystemError) {
         try HostFiles.makeDirectories(directory, mode: 0o700)
@@ -55,29 +71,15 @@ extension Creation {
             try RootDirectory.makeAlike(name, other.number, in: parent.number)
         }
     }
+}
 
-    /// A new filesystem with an id map, detached.
-    func make(_ plan: FilesystemPlan, _ map: MountIDMapPlan) throws(SystemError) -> Descriptor {
-        let tree = try MountTree(making: plan)
-        try give(map, to: tree, plan.type)
-        return tree.intoDescriptor()
-    }
-
-    private func give(_ map: MountIDMapPlan, to tree: borrowing MountTree, _ object: Bytes) throws(SystemError) {
-        guard let namespace = held[map.namespace] else { throw SystemError("descriptor", "\(map.namespace)", .ebadf) }
-        do { try tree.setIDMap(namespace, recursive: map.recursive) } catch {
-            throw SystemError(callOfIDMap, object, error.errno)
-        }
-    }
-
-    /// Why a mount got no id map.
-    func hintOfIDMap(_ error: SystemError) -> Bytes? {
-        guard error.call == callOfIDMap else { return nil }
-        switch error.errno {
-        case .einval: return "the filesystem, or one mounted below it, does not support id maps"
-        case .eperm: return "a mount has one id map at most, and only its filesystem's owner gives it one"
-        default: return nil
-        }
+/// Why a mount got no id map.
+func hintOfIDMap(_ error: SystemError) -> Bytes? {
+    guard error.call == callOfIDMap else { return nil }
+    switch error.errno {
+    case .einval: return "the filesystem, or one mounted below it, does not support id maps"
+    case .eperm: return "a mount has one id map at most, and only its filesystem's owner gives it one"
+    default: return nil
     }
 }
 

@@ -15,7 +15,7 @@ extension ContainerStore {
         let directory = try openLocked(id)
         let record = try directory.requireRecord()
         let isRunning = try attempt { () throws(SystemError) in try isAlive(record) }
-        guard isRunning else { throw Failure("container not running") }
+        guard isRunning else { throw Failure("container not running", code: .state) }
         if said != Config.Linux.Resources() { try record.requireCgroup() }
         let plan: UpdatePlan
         let lines: [IntelRdtPlan.Line]

@@ -11,14 +11,14 @@ struct Log {
 
     init(_ global: GlobalOptions) { self.global = global }
 
-    func error(_ line: Bytes) {
+    func error(_ line: Bytes, _ fields: LogFields) {
         Caller.write(line + "\n", to: 2)
-        record(.error, line)
+        record(.error, line, fields)
     }
 
-    func warning(_ line: Bytes) {
+    func warning(_ line: Bytes, _ fields: LogFields? = nil) {
         if global.log == nil, global.threshold >= .warning { Caller.write("\(line)\n", to: 2) }
-        record(.warning, line)
+        record(.warning, line, fields)
     }
 
     func debug(_ line: @autoclosure () -> Bytes) {
@@ -28,9 +28,11 @@ struct Log {
         record(.debug, line)
     }
 
-    private func record(_ level: LogLevel, _ line: Bytes) {
+    private func record(_ level: LogLevel, _ line: Bytes, _ fields: LogFields? = nil) {
         guard let path = global.log, level <= global.threshold else { return }
-        do { try Caller.append(LogRecord(level, line, at: Caller.time).line(global.logFormat), to: path) } catch {
+        do {
+            try Caller.append(LogRecord(level, line, at: Caller.time, fields).line(global.logFormat), to: path)
+        } catch {
             Caller.write("hull: the log file \(path) cannot be written: \(error.cause)\n", to: 2)
         }
     }

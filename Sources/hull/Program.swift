@@ -40,6 +40,7 @@ struct Program {
         case .pause(let options): try store().pause(options.id)
         case .resume(let options): try store().resume(options.id)
         case .update(let options): try update(options)
+        case .mounts(let options): try mounts(options)
         case .state(let options): Caller.write(stateText(try store().state(of: options.id)), to: 1)
         case .list(let options): Caller.write(listText(try store().list(), options), to: 1)
         case .ps(let options): try ps(options)
@@ -47,7 +48,7 @@ struct Program {
         case .stats(let options): try stats(options)
         case .image(let words): try image(words)
         case .spec(let options): try spec(options)
-        case .plan(let options): try plan(options)
+        case .plan(let options): return try plan(options)
         case .check(let options): return try check(options)
         case .features: features()
         case .completion(let options): Caller.write(completionScript(options.shell), to: 1)
@@ -82,6 +83,7 @@ struct Program {
         case .pause(let options): ("pause", options.id)
         case .resume(let options): ("resume", options.id)
         case .update(let options): ("update", options.id)
+        case .mounts(let options): ("mounts", options.id)
         case .state(let options): ("state", options.id)
         case .ps(let options): ("ps", options.id)
         case .events(let options): ("events", options.id)
@@ -100,11 +102,21 @@ struct Program {
     }
 
     private func report(_ failure: Failure, _ verb: Bytes, _ id: Bytes?) {
-        log.error(line(failure, verb, id))
+        log.error(line(failure, verb, id), fields(failure))
     }
 
     func warn(_ failures: [Failure], _ verb: Bytes, _ id: Bytes?) {
-        for failure in failures { log.warning(line(failure, verb, id)) }
+        for failure in failures { log.warning(line(failure, verb, id), fields(failure)) }
+    }
+
+    private func fields(_ failure: Failure) -> LogFields {
+        var fields = LogFields(failure.code, failure.phase)
+        fields.pointer = failure.pointer
+        fields.hint = failure.hint
+        fields.errno = failure.errnoName
+        // What is no path is a name or a number, which the message has.
+        fields.path = failure.object.flatMap { $0.hasPrefix("/") ? $0 : nil }
+        return fields
     }
 
     private func line(_ failure: Failure, _ verb: Bytes, _ id: Bytes?) -> Bytes {

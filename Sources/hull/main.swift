@@ -10,7 +10,7 @@ let invocation: Invocation
 do throws(UsageError) {
     invocation = try Invocation(Array(Caller.arguments.dropFirst()))
 } catch {
-    Log(error.global).error(error.line)
+    Log(error.global).error(error.line, LogFields(error))
     Caller.exit(1)
 }
 Caller.exit(Program(invocation).run())

@@ -150,7 +150,8 @@ struct Descriptors {
     @Test("AT-47 a process of a joined pid namespace looks into a new container")
     func crun_1_31_joinedPid() throws { try Self.prowledPidNamespace.isRepelled() }
 
-    private static func prowl(_ arena: Arena, _ bundle: TestBundle, _ pid: Int, _ words: [String]) throws {
+    static func prowl(_ arena: Arena, _ bundle: TestBundle, _ pid: Int, _ words: [String], visible: Bool = true) throws
+    {
         let got = arena.scenario.directory + "/got"
         Files.remove(got)
         let attacker = try Programs.attacker.get()
@@ -159,7 +160,8 @@ struct Descriptors {
             command: "\(attacker) prowl \(pid) $STEP_PID >> \(got) 2>&1", insideOnly: false)
         try arena.call(words, bundle, step)
         let found = (Files.read(got) ?? "").split(separator: "\n")
-        arena.expect(found.contains { $0.hasPrefix("tried") }, "it was never tried: \(arena.last) \(found)")
+        let wasTried = found.contains { $0.hasPrefix("tried") }
+        arena.expect(wasTried == visible, "\(visible ? "never" : "") in sight: \(arena.last) \(found)")
         let had = Set(found.filter { $0.hasPrefix("got") })
         arena.expect(had.isEmpty, "the container \(had.sorted().prefix(5))")
     }

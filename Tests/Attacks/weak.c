@@ -2,6 +2,7 @@
 // A runtime that makes every mistake of the list, so that each attack is seen to bite:
 //     weak [--root DIR] run --bundle DIR [--pid-file FILE] [--detach] ID
 //     weak [--root DIR] exec [--cwd DIR] [--user USER] [--cap NAME] ID COMMAND...
+//     weak [--root DIR] mounts add ID FILE        the steps are in FILE.plan
 // It reads what the tests have made of config.json: BUNDLE/weak.plan, a step in each line, words separated by tabs.
 // Below the root it builds path strings and gives them to calls that follow links; it looks at nothing twice, checks
 // nothing, closes nothing and hides nothing.
@@ -270,20 +271,47 @@ static void set_user(const char *text) // a name of the image's first, whatever 
     if (file) fclose(file);
 }
 
+static int pid_of(const char *id)
+{
+    char path[PATH_MAX];
+    int pid = 0;
+    snprintf(path, sizeof path, "%s/%s.pid", state, id);
+    FILE *file = fopen(path, "re");
+    if (!file || fscanf(file, "%d", &pid) != 1) fail(path);
+    fclose(file);
+    return pid;
+}
+
+// From the host's side, below the path of the container's root.
+static void add_mounts(const char *id, const char *name)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%s.plan", name);
+    if (open("/", O_RDONLY | O_DIRECTORY) < 0) fail("/");
+    FILE *plan = fopen(path, "re");
+    if (!plan || fscanf(plan, "root\t%4095[^\n]", root) != 1) fail(path);
+    if (setns((int)syscall(SYS_pidfd_open, pid_of(id), 0), CLONE_NEWPID)) fail("setns");
+    pid_t child = fork();
+    if (child == 0) {
+        if (unshare(CLONE_NEWNS)) fail("unshare");
+        mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL);
+        play(plan, MOUNTS);
+        _exit(0);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+}
+
 static void execute(char **argv)
 {
     const char *user = NULL;
-    char path[PATH_MAX];
-    int pid = 0;
     for (; *argv && argv[0][0] == '-' && argv[1]; argv += 2) {
         if (!strcmp(*argv, "--cwd")) cwd = argv[1];
         if (!strcmp(*argv, "--user")) user = argv[1];
         if (!strcmp(*argv, "--cap")) caps |= 1ull << 13; // CAP_NET_RAW
     }
-    snprintf(path, sizeof path, "%s/%s.pid", state, *argv);
-    FILE *file = fopen(path, "re");
-    if (!file || fscanf(file, "%d", &pid) != 1) fail(path);
-    fclose(file);
+    int pid = pid_of(*argv);
     for (int i = 0; argv[i + 1] && i < 63; i++) words[i] = argv[i + 1];
     if (open("/", O_RDONLY | O_DIRECTORY) < 0) fail("/");
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
@@ -306,6 +334,7 @@ int main(int argc, char **argv)
     int at = 1, detach = 0;
     if (argc > 2 && !strcmp(argv[1], "--root")) state = argv[2], at = 3;
     if (at < argc && !strcmp(argv[at], "exec")) execute(argv + at + 1);
+    if (at + 3 < argc && !strcmp(argv[at], "mounts")) add_mounts(argv[at + 2], argv[at + 3]);
     for (at++; at < argc && argv[at][0] == '-'; at++) {
         if (!strcmp(argv[at], "--bundle")) bundle = argv[++at];
         else if (!strcmp(argv[at], "--pid-file")) pid_file = argv[++at];

@@ -92,6 +92,7 @@ extension Command {
         case .pause: .pause
         case .resume: .resume
         case .update: .update
+        case .mounts: .mounts
         case .state: .state
         case .list: .list
         case .ps: .ps

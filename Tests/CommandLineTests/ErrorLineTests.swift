@@ -3,6 +3,7 @@
 import HullBytes
 import HullCommandLine
 import HullOCI
+import HullPlan
 import Testing
 
 struct ErrorLineTests {
@@ -62,7 +63,8 @@ struct ErrorLineTests {
         #expect(all.lines(in: "c") == first + "\nc: not an object\nc: /process: missing\n")
         #expect(all.line(in: "c") == first + "; c: not an object; c: /process: missing")
         #expect(ConfigErrors([noPlace]).line(in: "c") == "c: /process: missing")
-        let warnings = findingLines([bare, noPlace], in: "c", .warning)
+        let found = [bare, noPlace].map { Finding(.warning, $0) }
+        let warnings = findingsText(found, in: "c", .text)
         #expect(warnings == "c: warning: not an object\nc: warning: /process: missing\n")
     }
 }

@@ -101,6 +101,7 @@ struct HelpTests {
               --pidfd-socket SOCKET    send a descriptor of the process there
               --preserve-fds N         keep N descriptors from 3 on open
               --cgroup PATH            a cgroup below the container's; may be repeated
+              --tools DIR[:PLACE]      show tools of the host to this program alone
               --ignore-paused          do not refuse a paused container
           -h, --help                   print this help
 

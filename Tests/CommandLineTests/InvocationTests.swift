@@ -126,6 +126,12 @@ struct InvocationTests {
                 "delete web -f",
                 command(Command.delete) { (it: inout DeleteOptions) in (it.id, it.force) = ("web", true) }
             ),
+            (
+                "mounts remove web -",
+                command(Command.mounts) { (it: inout MountsOptions) in
+                    (it.action, it.id, it.file) = (.remove, "web", "-")
+                }
+            ),
             ("list", command(Command.list) { (_: inout ListOptions) in }),
             (
                 "list -qf json",

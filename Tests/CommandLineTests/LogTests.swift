@@ -3,6 +3,7 @@
 import Foundation
 import HullBytes
 import HullCommandLine
+import HullPlan
 import Testing
 
 struct LogTests {
@@ -34,6 +35,35 @@ struct LogTests {
         #expect(line.hasSuffix("\n"))
         let object = try JSONSerialization.jsonObject(with: Data(line.array)) as? [String: String]
         #expect(object == ["level": "error", "msg": message, "time": "2026-11-23T06:32:30.123456789Z"])
+    }
+
+    /// Goal: every code and phase of a record is explained, and nothing else is. Method: the tables of Specs/Errors.md
+    /// against all that there are. (ER-10)
+    @Test func codes() throws {
+        let page = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../Specs/Errors.md")
+        let rows = try String(contentsOf: page, encoding: .utf8).split(separator: "\n").compactMap { line in
+            line.firstMatch(of: /^\| `([A-Z_a-z]+)` \| .{20,} \|$/).map { String($0.1) }
+        }
+        let codes = FailureCode.allCases.map(\.name.text) + FailurePhase.allCases.map(\.name.text)
+        #expect(rows == codes)
+        #expect(Set(codes).count == codes.count)
+    }
+
+    /// Goal: the members besides are those of the failure, after the three that engines read. Method: all of them, and
+    /// none. (ER-01)
+    @Test func fields() {
+        var fields = LogFields(.kernel, .inside)
+        let time = Timestamp(seconds: 0, nanoseconds: 0)
+        let start =
+            #"{"level":"error","msg":"x","time":"1970-01-01T00:00:00.000000000Z","code":"E_KERNEL","phase":"inside""#
+        #expect(LogRecord(.error, "x", at: time, fields).line(.json).text == start + "}\n")
+        fields.pointer = "/mounts/0"
+        fields.path = "/a\"b"
+        fields.errno = "EPERM"
+        fields.hint = "do this"
+        let rest = #","pointer":"/mounts/0","path":"/a\"b","errno":"EPERM","hint":"do this"}"#
+        #expect(LogRecord(.error, "x", at: time, fields).line(.json).text == start + rest + "\n")
+        #expect(LogRecord(.info, "x", at: time, fields).line(.text).text.hasSuffix(" level=info msg=x\n"))
     }
 
     /// Goal: the exact bytes of a record. Method: goldens; a path keeps its slashes, what is no UTF-8 is replaced.

@@ -79,6 +79,66 @@ struct Check {
         }
     }
 
+    // Goal: programs read the findings as people do. Method: an error, a warning and a weakness, as text and as JSON.
+    @Test("CK-07 check --format json has severity, place, pointer, problem and hint", .only(.hull))
+    func json() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true")
+            bundle.text = Self.good.replacingOccurrences(of: "\"cwd\": \"/\"", with: "\"cwd\": \"tmp\", \"wcd\": 1")
+            try bundle.write()
+            let text = try s.runtime("check", "--security", bundle.directory)
+            let outcome = try s.runtime("check", "--security", "--format", "json", bundle.directory)
+            #expect(outcome.ending == .exit(1), "\(outcome)")
+            let found = try #require(JSON(parsing: outcome.stdout).array)
+            let lines = found.map { finding -> String in
+                let severity = finding["/severity"]?.string ?? "?"
+                let place =
+                    "\(finding["/file"]?.string ?? "?"):\(finding["/line"]?.int ?? 0):\(finding["/column"]?.int ?? 0)"
+                let words = "\(finding["/pointer"]?.string ?? "?"): \(finding["/problem"]?.string ?? "?")"
+                let hint = finding["/hint"]?.string.map { " (\($0))" } ?? ""
+                return "\(place): \(severity == "error" ? "" : severity + ": ")\(words)\(hint)"
+            }
+            #expect(lines == self.lines(text))
+            #expect(lines.first == "config.json:3:23: /process/cwd: \"tmp\" is not an absolute path")
+            #expect(lines.dropFirst().first?.hasPrefix("config.json:3:30: warning: /process/wcd: unknown") == true)
+            #expect(found.contains { $0["/severity"] == "security" })
+        }
+    }
+
+    // Goal: what the machine lacks is found before anything is made. Method: a source, a hook, a network device, a
+    // namespace and a filesystem that are not there; all at once, and not without --host.
+    @Test("CK-08 check --host names what this machine lacks", .only(.hull))
+    func host() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true") { config in
+                config.mount("/mnt", from: "/nosuch/a", ["bind"])
+                config.mount("/nix", type: "tmpsf", from: "tmpfs")
+                config.namespace("ipc", path: "/run/nosuch/ipc")
+                config.namespace("network")
+                config["/linux/netDevices"] = ["nosuch0": [:]]
+                config["/hooks"] = [
+                    "createRuntime": [["path": "/usr/bin/nosuch"]], "poststop": [["path": "/etc/passwd"]],
+                ]
+            }
+            let before = try s.runtime("check", bundle.directory)
+            #expect(before.ok && before.stdout.isEmpty, "\(before)")
+            let after = try s.runtime("check", "--host", bundle.directory)
+            #expect(after.ending == .exit(1), "\(after)")
+            let found = lines(after)
+            for words in [
+                "/source: /nosuch/a is not there: / has no nosuch",
+                ": /run/nosuch/ipc is not there: /run has no nosuch",
+                "/linux/netDevices/nosuch0: there is no network device \"nosuch0\"",
+                "/hooks/createRuntime/0/path: /usr/bin/nosuch is not there",
+                "/hooks/poststop/0/path: /etc/passwd is not executable: mode 0644, owner 0:0",
+                "this kernel has no filesystem \"tmpsf\", unless a module brings it (did you mean \"tmpfs\"?)",
+            ] {
+                #expect(found.count { $0.contains(words) } == 1, "\(words) in \(after)")
+            }
+            #expect(found.count == 6, "\(after)")
+        }
+    }
+
     // Goal: what weakens a container is found where it is, and fails the check only where it is asked for. Method: the
     // config of spec, then one line of it weakened.
     @Test("WK-01 check --security passes what spec writes, and names what weakens it", .only(.hull))
@@ -142,6 +202,47 @@ struct Check {
             for word in ["/mounts/0", "/hostname", "whale", "/process/args"] {
                 #expect(outcome.stdout.contains(word), "\(outcome)")
             }
+        }
+    }
+
+    // Goal: the plan for programs. Method: the steps of the JSON are those of the text, and a field of each part.
+    @Test("PL-15 plan --format json has the steps of the text", .only(.hull))
+    func planJSON() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true") { $0["/hostname"] = "whale" }
+            let text = try s.runtime("plan", bundle.directory).stdout
+            let plan = try JSON(parsing: s.runtime("plan", "--format", "json", bundle.directory).stdout)
+            for side in ["outside", "inside"] {
+                let count = text.split(separator: "\n").count { $0.contains(try! Regex("^ *[0-9]+ \(side)")) }
+                #expect(plan["/\(side)"]?.array?.count == count)
+            }
+            let step = try #require(plan["/inside"]?.array?.first { $0["/call"] == "sethostname" })
+            #expect(step["/object"] == "whale" && step["/origin"] == "/hostname")
+            #expect(plan["/mounts/0/destination"] == "/" && plan["/process/args/0"] == "/bin/sh")
+        }
+    }
+
+    // Goal: what a change of a config changes. Method: two files for one bundle, two bundles, and a file beside itself.
+    @Test("PL-16 plan --diff prints what another config does otherwise", .only(.hull))
+    func difference() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true") { $0["/hostname"] = "whale" }
+            let old = s.directory + "/old.json"
+            try Files.write(bundle.config.text, to: old)
+            let none = try s.runtime("plan", "--diff", old, bundle.directory)
+            #expect(none.ok && none.stdout.isEmpty, "\(none)")
+            try bundle.edit { $0["/hostname"] = "shark" }
+            let some = try s.runtime("plan", "--diff", old, bundle.directory)
+            #expect(some.ending == .exit(1), "\(some)")
+            #expect(lines(some).count == 3 && lines(some).first == "inside", "\(some)")
+            #expect(lines(some).contains { $0.hasPrefix("-") && $0.contains(" sethostname   whale") })
+            #expect(lines(some).contains { $0.hasPrefix("+") && $0.contains(" sethostname   shark") })
+            let other = try s.bundle(script: "true") { $0["/hostname"] = "shark" }
+            let json = try s.runtime("plan", "--format", "json", "--diff", other.directory, bundle.directory)
+            #expect(json.ending == .exit(1), "\(json)")
+            let changes = try #require(json.json?.array)
+            #expect(changes.allSatisfy { ["added", "removed"].contains($0["/change"]?.string) }, "\(json)")
+            #expect(changes.contains { $0["/text"]?.string?.contains(bundle.rootfs) == true })
         }
     }
 

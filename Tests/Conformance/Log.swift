@@ -19,12 +19,83 @@ struct Log {
             #expect(outcome.ending == .exit(1))
             let lines = (Files.read(log) ?? "").split(separator: "\n")
             let record = try JSON(parsing: String(try #require(lines.last)))
-            #expect(record.object?.keys.sorted() == ["level", "msg", "time"])
+            let keys = Set(record.object?.keys.map { $0 } ?? [])
+            #expect(keys.subtracting(Runtime.kind == .hull ? ["code", "phase"] : []) == ["level", "msg", "time"])
             #expect(record["/level"]?.string == "error")
             #expect(record["/msg"]?.string?.isEmpty == false)
             let time = record["/time"]?.string ?? ""
             #expect(
                 time.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)/) != nil, "\(time)")
+        }
+    }
+
+    /// The members of the last record beside level, msg and time.
+    private func fields(_ s: Scenario, _ arguments: [String]) throws -> [String: String] {
+        let log = s.directory + "/log"
+        Files.remove(log)
+        var runtime = s.runtime
+        runtime.globals = ["--log", log, "--log-format", "json"]
+        #expect(try !runtime(arguments).ok)
+        let lines = (Files.read(log) ?? "").split(separator: "\n")
+        let record = try JSON(parsing: String(try #require(lines.last)))
+        let members = (record.object ?? [:]).filter { !["level", "msg", "time"].contains($0.key) }
+        return members.mapValues { $0.string ?? "?" }
+    }
+
+    // Goal: programs tell failures apart without reading sentences. Method: a failure of each phase; all members.
+    @Test("LG-08 a JSON record has code, phase, pointer, path, errno and hint of its failure", .only(.hull))
+    func fields() throws {
+        try scenario { s in
+            try #expect(fields(s, ["state", "nobody"]) == ["code": "E_NOT_FOUND", "phase": "verb"])
+            try #expect(
+                fields(s, ["stat", "nobody"])
+                    == ["code": "E_USAGE", "phase": "usage", "hint": "did you mean \"start\"?"])
+            let table: [([String: String], (TestBundle) throws -> Void)] = [
+                (
+                    [
+                        "code": "E_CONFIG", "phase": "config", "pointer": "/process/rlimits/0/type",
+                        "hint": "did you mean \"RLIMIT_CORE\"?",
+                    ],
+                    { $0.config["/process/rlimits"] = [["type": "RLIMIT_CROE", "soft": 1, "hard": 1]] }
+                ),
+                (
+                    [
+                        "code": "E_KERNEL", "phase": "outside",
+                        "pointer": "/mounts/\(try s.bundle([]).config["/mounts"]?.array?.count ?? 0)/source",
+                        "path": "/nosuch", "errno": "ENOENT",
+                        "hint": "the path is looked up on the host, relative ones in the bundle",
+                    ],
+                    { $0.config.mount("/mnt", from: "/nosuch", ["bind"]) }
+                ),
+                (
+                    [
+                        "code": "E_EXEC_NOT_FOUND", "phase": "inside", "pointer": "/process/args/0",
+                        "path": "/bin/nosuch",
+                        "errno": "ENOENT",
+                    ],
+                    { $0.config["/process/args"] = ["/bin/nosuch"] }
+                ),
+                (
+                    [
+                        "code": "E_EXEC_FORMAT", "phase": "exec", "pointer": "/process/args/0", "path": "/bin/x",
+                        "errno": "ENOEXEC", "hint": "it is neither an ELF file nor a script that begins with #!",
+                    ],
+                    { bundle in
+                        try Files.write("x", to: bundle.rootfs + "/bin/x", mode: 0o755)
+                        bundle.config["/process/args"] = ["/bin/x"]
+                    }
+                ),
+            ]
+            for (expected, edit) in table {
+                let bundle = try s.bundle(script: "true")
+                try edit(bundle)
+                try bundle.write()
+                try #expect(fields(s, ["run", "--bundle", bundle.directory, s.id()]) == expected)
+            }
+            let bundle = try s.bundle(script: "true") { $0["/hooks/createRuntime"] = [["path": "/bin/false"]] }
+            let hook = try fields(s, ["run", "--bundle", bundle.directory, s.id()])
+            #expect(hook["code"] == "E_HOOK" && hook["phase"] == "hook", "\(hook)")
+            #expect(hook["pointer"] == "/hooks/createRuntime/0", "\(hook)")
         }
     }
 

@@ -14,6 +14,7 @@ import Testing
         "openat2", Bytes([0xff, 0, 0x2f]), .enoent, detail: "why", words: "in other words")
     private static let messages: [InitMessage] = [
         .sibling, .hooksPoint, .listener, .ready(hint: ""), .ready(hint: "a hint"),
+        .mounted(LiveMount(destination: "/a", place: "/a", mount: 7, device: "0:5")),
         .failure(step: 0, SystemError("", "", Errno(rawValue: 1))), .failure(step: 4711, error),
         .hookFailure(index: 2, error),
     ]
@@ -47,7 +48,7 @@ import Testing
         for count in 0..<bytes.count { #expect(InitMessage(bytes.prefix(count)) == nil, "\(count) bytes") }
         #expect(InitMessage(bytes + "x") == nil)
         #expect(InitMessage(bytes + "\0\0") == nil)
-        for kind in UInt8.min...UInt8.max where !"PHLRFK".utf8.contains(kind) {
+        for kind in UInt8.min...UInt8.max where !"PHLRFKM".utf8.contains(kind) {
             #expect(InitMessage(Bytes([kind] + bytes.array.dropFirst())) == nil)
         }
     }

@@ -49,6 +49,31 @@ import Testing
             ])
     }
 
+    // ET-02. Goal: tools are attached in a copy of the container's mounts, before its user namespace is entered.
+    // Method: the steps; a place of one's own; a container without a mount namespace.
+    @Test func tools() {
+        var place: Bytes?
+        func steps(_ kinds: [NamespaceKind]) -> [String] {
+            lines(process, kinds) {
+                $0.tools = ToolsRequest(directory: "/t", place: place)
+                $0.noNewKeyring = true
+            }
+        }
+        let all = steps([.pid, .mount, .user])
+        #expect(all.first == "open_tree /t ro nosuid nodev rprivate -> 2")
+        #expect(
+            all.dropFirst(3).prefix(7) == [
+                "setns 0 CLONE_NEWNS", "unshare CLONE_NEWNS", "mount_setattr / rslave", "open /",
+                "move_mount 2 -> /sys/firmware or /mnt or /media or /srv or /opt", "setns 0 CLONE_NEWUSER",
+                "setresuid 0, setresgid 0, setgroups none",
+            ])
+        place = "/a/../b/"
+        #expect(steps([.mount]).contains("move_mount 2 -> /b"))
+        place = "/proc/../proc/tty"
+        #expect(steps([.mount]) == [": --tools: \"/proc/tty\" cannot be covered: it is inside /proc"])
+        #expect(steps([.pid]) == [": --tools needs a container with a mount namespace of its own"])
+    }
+
     // Goal: a root by chroot(2) is entered after the namespaces. Method: the steps of one.
     @Test func changedRoot() throws {
         var target = target([.mount])

@@ -96,10 +96,12 @@ extension Program {
         let decided: ContainerPlan
         do throws(ConfigErrors) {
             let plan = try resolve(try Config.read(bytes), request, host)
-            for warning in plan.warnings { log.warning(warning.line(in: "config.json", .warning)) }
+            for warning in plan.warnings { log.warning(warning.line(in: "config.json", .warning), LogFields(warning)) }
             decided = plan
         } catch {
-            throw Failure(error.located(in: bytes))
+            // All that can be said at once, now that time does not matter.
+            let errors = Examination(bytes, request, host).errors
+            throw Failure(errors.list.isEmpty ? error.located(in: bytes) : errors)
         }
         return try Creation(decided, config: bytes, host: host, in: store)
     }

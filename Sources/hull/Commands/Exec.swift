@@ -17,6 +17,10 @@ extension Program {
         if let path = options.consoleSocket { request.consoleSocket = try Caller.absolute(path) }
         if let path = options.pidfdSocket { request.pidfdSocket = try Caller.absolute(path) }
         request.cgroups = options.cgroups
+        if var tools = options.tools {
+            tools.directory = try Caller.absolute(tools.directory)
+            request.tools = tools
+        }
         request.ignoresPause = options.ignorePaused
         let said = try options.process.map { (path) throws(Failure) in try readProcess(path) }
         let host = try Host.probe()

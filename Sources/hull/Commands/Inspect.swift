@@ -14,42 +14,49 @@ extension Program {
         try Caller.makeFile(directory + "/config.json", config.text)
     }
 
-    /// What would be done: the very lists that `create` runs.
-    func plan(_ options: PlanOptions) throws(Failure) {
+    /// What would be done: the very lists that `create` runs. 1 where another plan was asked for and does otherwise.
+    func plan(_ options: PlanOptions) throws(Failure) -> Int32 {
+        let host = try Host.probe(systemd: invocation.global.usesSystemd)
+        let new = try planned(options, host)
+        guard let path = options.other else {
+            let text =
+                options.format == .json
+                ? planJSON(new.plan, profile: new.profile) : explain(new.plan, profile: new.profile)
+            Caller.write(text, to: 1)
+            return 0
+        }
+        var other = options
+        if try Caller.isDirectory(path) { (other.bundle, other.config) = (path, nil) } else { other.config = path }
+        let changes = difference(from: try planned(other, host), to: new)
+        Caller.write(options.format == .json ? changesJSON(changes) : changesText(changes), to: 1)
+        return changes.isEmpty ? 0 : 1
+    }
+
+    private func planned(
+        _ options: PlanOptions, _ host: Host
+    ) throws(Failure) -> (plan: ContainerPlan, profile: Config.Linux.Seccomp?) {
         var (bytes, request) = try readBundle(options.bundle, options.config)
         if let text = options.overlay { request.overlay = try upperLayer(text) }
-        let host = try Host.probe(systemd: invocation.global.usesSystemd)
         do throws(ConfigErrors) {
-            let plan = try resolve(try Config.read(bytes), request, host)
-            Caller.write(explain(plan), to: 1)
+            let config = try Config.read(bytes)
+            return (try resolve(config, request, host), config.linux?.seccomp)
         } catch {
-            throw Failure(error.located(in: bytes))
+            var failure = Failure(error.located(in: bytes))
+            if let file = options.config { failure.document = file }
+            throw failure
         }
     }
 
-    /// All errors and all unknown fields at once, and what weakens the container where that is asked for. 1 where there
-    /// is an error or a weakness.
+    /// All errors and all unknown fields at once; what weakens the container and what the machine lacks where that is
+    /// asked for. 1 where there is an error or a weakness.
     func check(_ options: CheckOptions) throws(Failure) -> Int32 {
         let (bytes, request) = try readBundle(options.bundle, options.config)
         let host = try Host.probe(systemd: invocation.global.usesSystemd)
-        var unknown: [ConfigError] = []
-        var warnings: [ConfigError] = []
-        var errors: [ConfigError] = []
-        var weak: [ConfigError] = []
-        do throws(ConfigErrors) {
-            let config = try Config.read(bytes, unknown: &unknown, advice: { nearestHint(to: $0, among: $1) })
-            if options.security { weak = weaknesses(of: config, bundle: request.bundle) }
-            warnings = try resolve(config, request, host).warnings
-        } catch {
-            errors = error.located(in: bytes).list
-        }
-        let file = options.config ?? "config.json"
-        Caller.write(findingLines(errors, in: file, .error), to: 1)
-        let said = ConfigErrors(unknown + warnings).located(in: bytes)
-        Caller.write(findingLines(said.list, in: file, .warning), to: 1)
-        let found = ConfigErrors(weak).located(in: bytes)
-        Caller.write(findingLines(found.list, in: file, .weakness), to: 1)
-        return errors.isEmpty && weak.isEmpty ? 0 : 1
+        var examination = Examination(bytes, request, host, security: options.security)
+        if options.host, let plan = examination.plan { examination.add(host.lacks(for: plan), bytes) }
+        let findings = examination.findings
+        Caller.write(findingsText(findings, in: options.config ?? "config.json", options.format), to: 1)
+        return findings.allSatisfy { $0.severity == .warning } ? 0 : 1
     }
 
     private func readBundle(_ bundle: Bytes?, _ config: Bytes?) throws(Failure) -> ([UInt8], Request) {

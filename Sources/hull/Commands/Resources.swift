@@ -14,7 +14,7 @@ extension Program {
                 options.id, try limits(options), options.intelRdt, try Host.probe(),
                 strict: options.strictResources)
             {
-                log.warning(warning.line(in: document, .warning))
+                log.warning(warning.line(in: document, .warning), LogFields(warning))
             }
         } catch {
             var failure = error

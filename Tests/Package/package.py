@@ -48,18 +48,7 @@ def rendered(page: str) -> str:
     return done.stdout
 
 
-def main() -> None:
-    package = pathlib.Path(sys.argv[1]).resolve()
-    if os.environ.pop("HULL_PACKAGE_APART", None) is None:
-        os.environ["HULL_PACKAGE_APART"] = "yes"
-        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, __file__, package])
-    work = pathlib.Path(tempfile.mkdtemp(prefix="hull-package."))
-    call("mount", "-t", "tmpfs", "hull-package", work)
-    shutil.copy(package, work / "hull.deb")
-    for folder in ("/usr", "/var", "/etc"):
-        layered(folder, work)
-    listed = [line.split(maxsplit=5) for line in call("dpkg-deb", "-c", work / "hull.deb").stdout.splitlines()]
-
+def install(work: pathlib.Path, listed: list[list[str]]) -> None:
     # Goal: root runs nothing that another can change. Method: owner and mode of each entry of the archive.
     @test
     def modes():
@@ -92,6 +81,8 @@ def main() -> None:
         assert done.stdout == "from within\n", done.stdout
         assert "hull image" in call("hull", "image", "--help").stdout
 
+
+def look_up(work: pathlib.Path) -> None:
     # Goal: every command has a page, which groff sets without a complaint, and which man finds by its name. Method:
     # the commands that the help names.
     @test
@@ -118,6 +109,8 @@ def main() -> None:
                                                       " complete -C 'hull che'").stdout
             assert shown.startswith("check"), shown
 
+
+def remove(listed: list[list[str]]) -> None:
     # Goal: nothing is left. Method: each file of the package, after it is removed.
     @test
     def removed():
@@ -125,6 +118,21 @@ def main() -> None:
         left = [path for _, _, *_, path in listed if not path.endswith("/") and os.path.lexists(path.lstrip("."))]
         assert not left, left
 
+
+def main() -> None:
+    package = pathlib.Path(sys.argv[1]).resolve()
+    if os.environ.pop("HULL_PACKAGE_APART", None) is None:
+        os.environ["HULL_PACKAGE_APART"] = "yes"
+        os.execvp("unshare", ["unshare", "--mount", "--propagation", "private", sys.executable, __file__, package])
+    work = pathlib.Path(tempfile.mkdtemp(prefix="hull-package."))
+    call("mount", "-t", "tmpfs", "hull-package", work)
+    shutil.copy(package, work / "hull.deb")
+    for folder in ("/usr", "/var", "/etc"):
+        layered(folder, work)
+    listed = [line.split(maxsplit=5) for line in call("dpkg-deb", "-c", work / "hull.deb").stdout.splitlines()]
+    install(work, listed)
+    look_up(work)
+    remove(listed)
     os.chdir("/")
     for folder in ("/usr", "/var", "/etc"):
         call("umount", "--lazy", folder)

@@ -60,6 +60,7 @@ package struct Invocation: Equatable, Sendable {
         case .spec: return try read(Command.spec)
         case .plan: return try read(Command.plan)
         case .check: return try read(Command.check)
+        case .verify: return try read(Command.verify)
         case .features: return try read(Command.features)
         case .completion: return try read(Command.completion)
         case .manual:
@@ -115,6 +116,7 @@ package enum Command: Equatable, Sendable {
     case spec(SpecOptions)
     case plan(PlanOptions)
     case check(CheckOptions)
+    case verify(VerifyOptions)
     case features(FeaturesOptions)
     case completion(CompletionOptions)
     /// The page of one verb, or of hull.

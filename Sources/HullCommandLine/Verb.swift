@@ -5,7 +5,7 @@ package import HullBytes
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
     case run, create, start, exec, kill, delete, pause, resume, update, mounts, state, list, ps, events, stats
-    case image, spec, plan, check, features, completion, manual, version, help
+    case image, spec, plan, check, verify, features, completion, manual, version, help
 
     /// How the verb is written.
     package var name: Bytes {
@@ -29,6 +29,7 @@ package enum Verb: CaseIterable, Sendable {
         case .spec: "spec"
         case .plan: "plan"
         case .check: "check"
+        case .verify: "verify"
         case .features: "features"
         case .completion: "completion"
         case .manual: "manual"
@@ -68,6 +69,7 @@ package enum Verb: CaseIterable, Sendable {
         case .spec: SpecOptions.self
         case .plan: PlanOptions.self
         case .check: CheckOptions.self
+        case .verify: VerifyOptions.self
         case .features: FeaturesOptions.self
         case .completion: CompletionOptions.self
         case .manual: ManualOptions.self

@@ -102,6 +102,7 @@ extension Command {
         case .spec: .spec
         case .plan: .plan
         case .check: .check
+        case .verify: .verify
         case .features: .features
         case .completion: .completion
         case .manual: .manual

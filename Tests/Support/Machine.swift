@@ -11,7 +11,7 @@ public enum Machine {
         case hugetlb, fuse, hugePages, swap, disk, bfq
         case noResctrl
         case kernel(Int, Int)
-        case systemd
+        case systemd, idTools
         case realTime, memoryNodes, noSecurityModule
         case cpus(Int)
 
@@ -36,6 +36,7 @@ public enum Machine {
             case .noSecurityModule: "a machine without SELinux and AppArmor"
             case .memoryNodes: "a kernel with memory nodes (NUMA)"
             case .cpus(let number): "\(number) CPUs"
+            case .idTools: "newuidmap and newgidmap, with /etc/subuid and /etc/subgid"
             case .systemd: "systemd as the first process (scripts/vm -s)"
             }
         }
@@ -61,6 +62,9 @@ public enum Machine {
             case .realTime: Machine.mayBeRealTime
             case .noSecurityModule:
                 !Files.exists("/sys/fs/selinux/enforce") && !Files.exists("/sys/kernel/security/apparmor")
+            case .idTools:
+                Files.program("newuidmap") != nil && Files.program("newgidmap") != nil && Files.exists("/etc/subuid")
+                    && Files.exists("/etc/subgid")
             case .systemd: Files.exists("/run/systemd/private")
             case .memoryNodes: Files.exists("/proc/self/numa_maps") && Files.exists("/sys/devices/system/node/node0")
             case .cpus(let number): sysconf(Int32(_SC_NPROCESSORS_ONLN)) >= number

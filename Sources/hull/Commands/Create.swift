@@ -92,7 +92,7 @@ extension Program {
         try Caller.changeDirectory(bundle)
         let bytes = try Caller.read(file ?? "config.json")
         let host = try Host.probe(systemd: invocation.global.usesSystemd)
-        try host.requireUsable()
+        try host.requireUsable(cgroup: !request.keepsCgroup)
         let decided: ContainerPlan
         do throws(ConfigErrors) {
             let plan = try resolve(try Config.read(bytes), request, host)

@@ -199,28 +199,26 @@ package struct CRIUResponse: Equatable, Sendable {
         guard bytes.count <= CRIUResponse.limit else {
             throw ProtocolBufferProblem(words: "\(bytes.count) bytes are no message of CRIU", offset: 0)
         }
-        var kind: UInt64?
-        var success: Bool?
-        for field in try ProtocolBufferField.all(in: bytes) {
-            switch field.number {
-            case 1: kind = field.uint64
-            case 2: success = field.uint64.map { $0 != 0 }
-            case 4: restored = try CRIUResponse.fields(field).first { $0.number == 1 }?.int32
-            case 5:
-                let parts = try CRIUResponse.fields(field)
-                notification = (
-                    parts.last { $0.number == 1 }?.bytes ?? "", parts.last { $0.number == 2 }?.int32 ?? 0
-                )
-            case 7: errno = field.int32 ?? 0
-            case 9: message = field.bytes ?? ""
-            default: continue
-            }
-        }
-        guard let kind, let success else {
-            throw ProtocolBufferProblem(words: "neither type nor success are said", offset: bytes.count)
-        }
+        let fields = try ProtocolBufferField.all(in: bytes)
+        guard let kind = CRIUResponse.last(1, of: fields)?.uint64,
+            let success = CRIUResponse.last(2, of: fields)?.uint64
+        else { throw ProtocolBufferProblem(words: "neither type nor success are said", offset: bytes.count) }
         self.kind = kind
-        self.success = success
+        self.success = success != 0
+        errno = CRIUResponse.last(7, of: fields)?.int32 ?? 0
+        message = CRIUResponse.last(9, of: fields)?.bytes ?? ""
+        if let field = CRIUResponse.last(4, of: fields) {
+            restored = CRIUResponse.last(1, of: try CRIUResponse.fields(field))?.int32
+        }
+        guard let field = CRIUResponse.last(5, of: fields) else { return }
+        let parts = try CRIUResponse.fields(field)
+        let script = CRIUResponse.last(1, of: parts)?.bytes ?? ""
+        notification = (script, CRIUResponse.last(2, of: parts)?.int32 ?? 0)
+    }
+
+    /// Of a field that is said twice the last counts, as everywhere in this encoding.
+    private static func last(_ number: Int, of fields: [ProtocolBufferField]) -> ProtocolBufferField? {
+        fields.last { $0.number == number }
     }
 
     private static func fields(_ field: ProtocolBufferField) throws(ProtocolBufferProblem) -> [ProtocolBufferField] {

@@ -21,6 +21,7 @@ let swift: [SwiftSetting] = [
 let hotSymbols = [
     "-Xlinker", "--symbol-ordering-file=\(Context.packageDirectory)/hot-symbols.txt",
     "-Xlinker", "--no-warn-symbol-ordering",
+    "-Xlinker", "--script=\(Context.packageDirectory)/sections.ld",
 ]
 /// HULL_COMMIT=$(git rev-parse HEAD) swift build: what `hull --version` says.
 let commit: [SwiftSetting] =
@@ -49,7 +50,8 @@ let package = Package(
         .target(
             name: "CHullSeal",
             cSettings: [
-                .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-stack-protector"])
+                .unsafeFlags(["-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fno-stack-protector"]),
+                .define("HULL_STATIC", release),
             ]),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp", providers: [.apt(["libseccomp-dev"])]),
         .systemLibrary(name: "CCap", pkgConfig: "libcap", providers: [.apt(["libcap-dev"])]),

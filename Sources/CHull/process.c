@@ -39,7 +39,7 @@ void chull_set_file_ids(uint32_t uid, uint32_t gid)
     syscall(SYS_setfsgid, gid);
     syscall(SYS_setfsuid, uid);
 }
-int chull_may_execute(int fd) { RESULT(syscall(SYS_faccessat2, fd, "", X_OK, AT_EMPTY_PATH | AT_EACCESS)); }
+int chull_may_access(int fd, int mode) { RESULT(syscall(SYS_faccessat2, fd, "", mode, AT_EMPTY_PATH | AT_EACCESS)); }
 
 int chull_datagram_socket(void) { RESULT(socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)); }
 int chull_datagram_connect(int fd, const char *address)

@@ -59,6 +59,9 @@ static long call(long number, long a, long b, long c, long d, long e)
 #error "the entry point is not written for this processor"
 #endif
 
+int hull_argc;
+char **hull_argv;
+
 static int is(const char *word, const char *other)
 {
     while (*word && *word == *other) word++, other++;
@@ -125,6 +128,7 @@ __attribute__((visibility("hidden"), used)) void hull_seal(long *stack)
 {
     long argc = *stack;
     char **argv = (char **)(stack + 1), **envp = argv + argc + 1;
+    hull_argc = (int)argc, hull_argv = argv;
     if (argc < 2 || !enters_container(argc, argv)) return;
     int self = call(__NR_openat, AT_FDCWD, (long)"/proc/self/exe", O_RDONLY | O_CLOEXEC, 0, 0);
     if (self < 0) REFUSE("open /proc/self/exe", -self);

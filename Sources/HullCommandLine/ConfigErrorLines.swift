@@ -15,6 +15,7 @@ extension ConfigError {
         case .error: break
         case .warning: parts.append("warning")
         case .weakness: parts.append("security")
+        case .note: parts.append("note")
         }
         if pointer != .root { parts.append(pointer.text) }
         parts.append(problem)

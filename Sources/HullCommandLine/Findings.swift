@@ -23,6 +23,7 @@ extension Severity {
         case .error: "error"
         case .warning: "warning"
         case .weakness: "security"
+        case .note: "note"
         }
     }
 }

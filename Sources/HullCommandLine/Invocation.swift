@@ -47,6 +47,8 @@ package struct Invocation: Equatable, Sendable {
         case .delete: return try read(Command.delete)
         case .pause: return try read(Command.pause)
         case .resume: return try read(Command.resume)
+        case .checkpoint: return try read(Command.checkpoint)
+        case .restore: return try read(Command.restore)
         case .update: return try read(Command.update)
         case .mounts: return try read(Command.mounts)
         case .state: return try read(Command.state)
@@ -60,6 +62,7 @@ package struct Invocation: Equatable, Sendable {
         case .spec: return try read(Command.spec)
         case .plan: return try read(Command.plan)
         case .check: return try read(Command.check)
+        case .verify: return try read(Command.verify)
         case .features: return try read(Command.features)
         case .completion: return try read(Command.completion)
         case .manual:
@@ -103,6 +106,8 @@ package enum Command: Equatable, Sendable {
     case delete(DeleteOptions)
     case pause(PauseOptions)
     case resume(ResumeOptions)
+    case checkpoint(CheckpointOptions)
+    case restore(RestoreOptions)
     case update(UpdateOptions)
     case mounts(MountsOptions)
     case state(StateOptions)
@@ -115,6 +120,7 @@ package enum Command: Equatable, Sendable {
     case spec(SpecOptions)
     case plan(PlanOptions)
     case check(CheckOptions)
+    case verify(VerifyOptions)
     case features(FeaturesOptions)
     case completion(CompletionOptions)
     /// The page of one verb, or of hull.

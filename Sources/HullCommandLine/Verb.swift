@@ -4,8 +4,9 @@ package import HullBytes
 
 /// What hull can be asked to do. The order is that of the help.
 package enum Verb: CaseIterable, Sendable {
-    case run, create, start, exec, kill, delete, pause, resume, update, mounts, state, list, ps, events, stats
-    case image, spec, plan, check, features, completion, manual, version, help
+    case run, create, start, exec, kill, delete, pause, resume, checkpoint, restore, update, mounts, state, list, ps
+    case events, stats
+    case image, spec, plan, check, verify, features, completion, manual, version, help
 
     /// How the verb is written.
     package var name: Bytes {
@@ -18,6 +19,8 @@ package enum Verb: CaseIterable, Sendable {
         case .delete: "delete"
         case .pause: "pause"
         case .resume: "resume"
+        case .checkpoint: "checkpoint"
+        case .restore: "restore"
         case .update: "update"
         case .mounts: "mounts"
         case .state: "state"
@@ -29,6 +32,7 @@ package enum Verb: CaseIterable, Sendable {
         case .spec: "spec"
         case .plan: "plan"
         case .check: "check"
+        case .verify: "verify"
         case .features: "features"
         case .completion: "completion"
         case .manual: "manual"
@@ -57,6 +61,8 @@ package enum Verb: CaseIterable, Sendable {
         case .delete: DeleteOptions.self
         case .pause: PauseOptions.self
         case .resume: ResumeOptions.self
+        case .checkpoint: CheckpointOptions.self
+        case .restore: RestoreOptions.self
         case .update: UpdateOptions.self
         case .mounts: MountsOptions.self
         case .state: StateOptions.self
@@ -68,6 +74,7 @@ package enum Verb: CaseIterable, Sendable {
         case .spec: SpecOptions.self
         case .plan: PlanOptions.self
         case .check: CheckOptions.self
+        case .verify: VerifyOptions.self
         case .features: FeaturesOptions.self
         case .completion: CompletionOptions.self
         case .manual: ManualOptions.self

@@ -121,8 +121,16 @@ package enum RuntimeWord: UInt8, Sendable {
     /// The message as bytes.
     package var bytes: Bytes { Bytes([rawValue]) }
 
-    /// Sends the word; EPIPE where the process is gone.
+    /// Sends the word. Where the process is gone: what it said last tells why, else EPIPE.
     package func send(to socket: Int32, descriptors: [Int32] = []) throws(SystemError) {
-        try Sockets.send(bytes, descriptors: descriptors, to: socket)
+        do { try Sockets.send(bytes, descriptors: descriptors, to: socket) } catch {
+            guard error.errno == .epipe, case .failure(_, let reason)? = InitMessage(try Self.last(from: socket))
+            else { throw error }
+            throw reason
+        }
+    }
+
+    private static func last(from socket: Int32) throws(SystemError) -> Bytes {
+        try Sockets.receive(from: socket).message
     }
 }

@@ -90,7 +90,7 @@ package struct InitProgram: ~Copyable {
             // through the host's /proc for instance, which was needed for a label (CVE-2024-21626).
             try closeDescriptors(except: promised + [report])
         } catch {
-            InitMessage.failure(step: index, error).sendLast(to: report)
+            InitMessage.failure(step: index, explained(error)).sendLast(to: report)
             CurrentProcess.exit(1)
         }
         goLastMile(report)
@@ -114,7 +114,9 @@ package struct InitProgram: ~Copyable {
         switch action {
         case .openLayer(let path, let slot): held.set(slot, try Descriptor(opening: path, [.path, .directory]))
         case .awaitMappings: _ = try hear(.mappingsWritten)
-        case .becomeNamespaceRoot: try Credentials.becomeNamespaceRoot(groups: process.groups != nil)
+        case .openTree(let tree): held.set(tree.slot, try MountTree(opening: tree).intoDescriptor())
+        case .becomeNamespaceUser(let uid, let gid):
+            try Credentials.becomeUser(uid, gid, dropsGroups: process.groups != nil)
         case .join(let kinds, let slot): try CurrentProcess.join(kinds, try descriptor(slot))
         case .timeOffsets(let offsets, let opensOutside): try enterTimeNamespace(offsets, opensOutside: opensOutside)
         case .openProc: proc = try Descriptor(openingProc: "/proc")
@@ -171,6 +173,11 @@ package struct InitProgram: ~Copyable {
         let received = try Sockets.receive(from: socket)
         guard received.message == word.bytes else { CurrentProcess.exit(1) }
         return received.takeDescriptor()
+    }
+
+    /// The error with the place in the container's root that it is about.
+    private func explained(_ error: SystemError) -> SystemError {
+        root.number < 0 ? error : error.explained(at: error.object, below: root.number)
     }
 
     /// Reports readiness, waits for `start`, runs startContainer hooks. Gives the descriptor for further reports.

@@ -18,7 +18,7 @@ extension InitProgram {
                 let action = steps[index].action
                 try apply(action)
                 // Another user may be looked into again: prctl(2), PR_SET_DUMPABLE.
-                if case .becomeNamespaceRoot = action { try CurrentProcess.hide() }
+                if case .becomeNamespaceUser = action { try CurrentProcess.hide() }
                 index += 1
             }
         } catch {

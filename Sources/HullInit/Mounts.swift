@@ -85,8 +85,16 @@ extension InitProgram {
             // The kernel makes no cgroup2 mount for who does not own the cgroup namespace, or where version 1 has the
             // controllers: then the container gets its own part of the host's.
             guard let path = plan.fallback, error.errno == .eperm || error.errno == .ebusy else { throw error }
-            let tree = try MountTree(copying: path, recursive: false)
-            try tree.setAttributes(set: plan.attributes)
+            guard plan.type != "cgroup2" else {
+                let tree = try MountTree(copying: path, recursive: false)
+                try tree.setAttributes(set: plan.attributes)
+                return tree
+            }
+            // What is mounted below is locked to it. The host's sysfs has the host's cgroups: CVE-2023-25809.
+            let tree = try MountTree(copying: path, recursive: true)
+            try tree.setAttributes(propagation: .private, recursive: true)
+            let attributes = plan.type == "sysfs" ? plan.attributes.union(.readOnly) : plan.attributes
+            try tree.setAttributes(set: attributes, recursive: true)
             return tree
         }
     }

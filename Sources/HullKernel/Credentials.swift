@@ -20,11 +20,19 @@ package enum Credentials {
         return (CapabilitySet(rawValue: permitted), CapabilitySet(rawValue: inheritable))
     }
 
-    /// Becomes root of the user namespace just entered: without supplementary groups, gid 0, uid 0.
-    package static func becomeNamespaceRoot(groups: Bool) throws(SystemError) {
-        if groups { try check(chull_setgroups(0, nil), "setgroups") }
-        try check(chull_setresgid(0), "setresgid", "0")
-        try check(chull_setresuid(0), "setresuid", "0")
+    /// Becomes a user of the user namespace just entered, its root mostly, without supplementary groups.
+    package static func becomeUser(_ uid: UInt32, _ gid: UInt32, dropsGroups: Bool) throws(SystemError) {
+        if dropsGroups { try check(chull_setgroups(0, nil), "setgroups") }
+        try check(chull_setresgid(gid), "setresgid", "\(gid)")
+        try check(chull_setresuid(uid), "setresuid", "\(uid)")
+    }
+
+    /// The highest capability of the kernel: none above it is in a bounding set, PR_CAPBSET_READ of prctl(2).
+    package static var lastCapability: UInt32 {
+        var last: UInt64 = 40
+        while last < 63, chull_prctl(PR_CAPBSET_READ, last + 1, 0, 0, 0) >= 0 { last += 1 }
+        while last > 0, chull_prctl(PR_CAPBSET_READ, last, 0, 0, 0) < 0 { last -= 1 }
+        return UInt32(last)
     }
 
     /// Whether a user may execute the file at a path: opens it as this user, setfsuid(2), for root may see less than
@@ -36,7 +44,7 @@ package enum Credentials {
         chull_set_file_ids(uid, gid)
         defer { chull_set_file_ids(0, 0) }
         guard let file = try? Descriptor(opening: path, [.path]) else { return false }
-        return chull_may_execute(file.number) == 0
+        return chull_may_access(file.number, X_OK) == 0
     }
 
     /// Sets a limit of a process: prlimit(2). `pid` 0 is the caller.

@@ -25,6 +25,11 @@ package struct Descriptor: ~Copyable {
         Descriptor(owning: try check(chull_dup_above(number, 3), "fcntl", "F_DUPFD_CLOEXEC \(number)"))
     }
 
+    /// A new owner of the open file of a number that somebody else owns.
+    package init(duplicating number: Int32) throws(SystemError) {
+        self.init(owning: try check(chull_dup_above(number, 3), "fcntl", "F_DUPFD_CLOEXEC \(number)"))
+    }
+
     /// A descriptor of the caller's that hull was started with and does not own.
     package static func isOpen(_ number: Int32) -> Bool { chull_fcntl(number, Int32(F_GETFD), 0) >= 0 }
 }

@@ -64,6 +64,15 @@ package struct DeviceFilter: ~Copyable {
         return Bytes(name.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) })
     }
 
+    /// What the kernel makes of its instructions: equal for equal programs.
+    package borrowing func tag() throws(SystemError) -> Bytes {
+        let path = "/proc/self/fdinfo/\(descriptor.number)" as Bytes
+        for line in Bytes(try HostFiles.read(path)).split(0x0a) where line.hasPrefix("prog_tag:") {
+            return line.dropFirst(9).trimmed
+        }
+        throw SystemError("bpf", path, .enodata)
+    }
+
     /// Attaches it to a cgroup's directory, beside those that are there and those of the cgroups above.
     package borrowing func attach(to cgroup: Int32) throws(SystemError) {
         try check(chull_bpf_attach_device(cgroup, descriptor.number), "bpf", "BPF_PROG_ATTACH")

@@ -136,6 +136,8 @@ package struct MountInfo: Sendable {
     package let type: Bytes
     /// The options of the mount itself, comma separated.
     package let options: Bytes
+    /// Those of the filesystem.
+    package let superblock: Bytes
 
     /// All mounts of a process's namespace, as far as its root reaches.
     package static func all(of pid: Bytes = "self") throws(SystemError) -> [MountInfo] {
@@ -152,6 +154,7 @@ package struct MountInfo: Sendable {
         mountPoint = MountInfo.unescaped(fields[4])
         options = fields[5]
         type = fields[dash + 1]
+        superblock = dash + 3 < fields.count ? fields[dash + 3] : ""
     }
 
     /// The kernel writes space, tab, newline and backslash as three octal digits.

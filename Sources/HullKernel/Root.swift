@@ -61,7 +61,9 @@ package struct RootDirectory: ~Copyable {
         guard clean != "/" else { return try open("/", [.path, .directory]) }
         let name = clean.lastComponent
         let parent = try makeDirectories(clean.parentPath, strict: strict, links: links)
-        try RootDirectory.makeDirectory(name, mode: 0o755, in: parent.number)
+        do { try RootDirectory.makeDirectory(name, mode: 0o755, in: parent.number) } catch {
+            throw SystemError(error.call, clean, error.errno)
+        }
         do { return try RootDirectory.openMade(name, [.path, .directory], in: parent.number) } catch {
             guard error.errno == .eloop, !strict, links > 0 else { throw SystemError(error.call, clean, error.errno) }
             let target = try RootDirectory.linkTarget(name, in: parent.number)
@@ -128,11 +130,11 @@ package struct RootDirectory: ~Copyable {
     }
 
     /// Gives a name of an open directory the mode and the owner of another directory. An owner that is nobody in this
-    /// user namespace cannot be given: EINVAL of fchownat(2).
+    /// user namespace cannot be given, EINVAL of fchownat(2), nor can one that an ordinary user is not.
     package static func makeAlike(_ name: Bytes, _ other: Int32, in parent: Int32) throws(SystemError) {
         let like = try hullStatus(other, "", Int32(AT_EMPTY_PATH))
         do { try changeOwner(name, uid: like.uid, gid: like.gid, in: parent) } catch {
-            guard error.errno == .einval else { throw error }
+            guard error.errno == .einval || error.errno == .eperm && chull_geteuid() != 0 else { throw error }
         }
         let result = unsafe name.withCString { unsafe chull_fchmodat(parent, $0, like.permissions) }
         try check(result, "fchmodat", name)

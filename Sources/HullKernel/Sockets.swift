@@ -108,12 +108,14 @@ package enum Sockets {
         // Waits. Messages are short, the longest has 64 KiB: memory for that would have to be asked of the kernel each
         // time.
         var result = again { chull_pending(socket) }
+        // The other end died with something unread, which is told first; then comes what it said before.
+        if result == -Int64(Errno.econnreset.rawValue) { result = again { chull_pending(socket) } }
         let size = max(1, Int(result))
         let message = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
             if result >= 0 { result = again { unsafe chull_receive(socket, buffer.baseAddress, size, &descriptor) } }
             count = max(0, Int(result))
         }
-        // The other end died with something unread: as good as closed.
+        // As good as closed.
         if result == -Int64(Errno.econnreset.rawValue) { result = 0 }
         try check(result, "recvmsg")
         return Received(message: Bytes(message), descriptor: descriptor < 0 ? nil : Descriptor(owning: descriptor))

@@ -78,19 +78,19 @@ package struct Subprocess: Sendable {
         execute(input.number, output.target, errors.target, refusal.writing.number)
     }
 
+    /// The path of a program of the host, by the PATH of the environment.
+    package static func find(_ name: Bytes) -> Bytes? {
+        let path = CurrentProcess.variable("PATH") ?? "/usr/bin:/bin"
+        return path.split(0x3a).map { name.below($0) }.first { (try? HostFiles.status($0))??.isRegular == true }
+    }
+
     /// What a program of the host prints, found in the PATH of the environment. A failing program is an error.
     package static func output(of words: [Bytes]) throws(SystemError) -> Bytes {
         let name = words.first ?? ""
-        let environment = CurrentProcess.environment
-        let path = environment.first { $0.hasPrefix("PATH=") }?.dropFirst(5) ?? "/usr/bin:/bin"
-        var found: Bytes?
-        for candidate in path.split(0x3a).map({ name.below($0) }) where found == nil {
-            if try HostFiles.status(candidate)?.isRegular == true { found = candidate }
-        }
-        guard let found else { throw SystemError("execve", name, .enoent) }
+        guard let found = find(name) else { throw SystemError("execve", name, .enoent) }
         let output = try Pipe()
         let program = Subprocess(
-            path: found, arguments: words, environment: environment, input: "", timeoutMilliseconds: nil)
+            path: found, arguments: words, environment: CurrentProcess.environment, input: "", timeoutMilliseconds: nil)
         let cloned = try CurrentProcess.clone(0, cgroup: nil)
         if cloned == nil {
             _ = chull_dup3(output.writing.number, 1, 0)

@@ -63,6 +63,14 @@ package struct CapabilitySet: OptionSet, Hashable, Sendable {
     /// Files are read, written and executed whatever their mode.
     package static let dacOverride = CapabilitySet(rawValue: 1 << UInt64(CAP_DAC_OVERRIDE))
 
+    /// What mounting takes, and joining namespaces.
+    package static let sysAdmin = CapabilitySet(rawValue: 1 << UInt64(CAP_SYS_ADMIN))
+    /// What writing any id map takes.
+    package static let ids = CapabilitySet(rawValue: 1 << UInt64(CAP_SETUID) | 1 << UInt64(CAP_SETGID))
+
+    /// Whether all of another set are in this one.
+    package func has(_ other: CapabilitySet) -> Bool { rawValue & other.rawValue == other.rawValue }
+
     /// The set of the given capabilities.
     package init(_ members: some Sequence<Capability>) {
         self.rawValue = members.reduce(0) { $0 | 1 << UInt64($1.rawValue) }

@@ -27,6 +27,8 @@ package enum KnownAnnotation: CaseIterable, Sendable {
     case overlay
     /// The layers of that union, in place of `root.path`.
     case overlayLower
+    /// The file with options for CRIU.
+    case criuConfig
 
     /// The key.
     package var name: Bytes {
@@ -41,6 +43,7 @@ package enum KnownAnnotation: CaseIterable, Sendable {
         case .mountContextType: "run.oci.mount_context_type"
         case .overlay: "run.hull.overlay"
         case .overlayLower: "run.hull.overlay.lower"
+        case .criuConfig: "org.criu.config"
         }
     }
 

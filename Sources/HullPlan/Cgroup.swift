@@ -11,10 +11,11 @@ extension Resolution {
         let linux = config.linux
         let unit = host.serviceManager.flatMap { resolveUnit(linux?.cgroupsPath, $0) }
         if host.serviceManager == nil { plan.cgroup.path = cgroupPath(linux?.cgroupsPath) }
+        if host.isUnprivileged, !mayMakeCgroup { return stayUndelegated() }
         guard let mount = host.cgroupMount else {
             findings.error(
                 linuxPointer("cgroupsPath"), "no cgroup2 filesystem is mounted",
-                hint: "hull needs cgroup v2: mount -t cgroup2 cgroup2 /sys/fs/cgroup")
+                hint: "hull needs cgroup v2: mount -t cgroup2 cgroup2 /sys/fs/cgroup, or --cgroup-manager disabled")
             return
         }
         plan.cgroup.mountPoint = mount
@@ -39,9 +40,7 @@ extension Resolution {
     /// `--cgroup-manager disabled`: no cgroup is made, so nothing can be limited. A limit that was asked for is an
     /// error; devices, which every engine denies unasked, and a path are warned of.
     private mutating func stayInCgroup() {
-        plan.cgroup.isCallers = true
-        plan.cgroup.mountPoint = host.cgroupMount ?? ""
-        plan.cgroup.path = host.ownCgroup
+        useCallersCgroup()
         let said = config.linux?.resources
         let stays = "with --cgroup-manager disabled the container stays in its caller's cgroup" as Bytes
         for file in resolveResources(said, at: "/linux/resources", &findings).files where file.absence != .skip {
@@ -105,7 +104,7 @@ extension Resolution {
     /// config-linux.md, "Cgroup ownership": with a cgroup namespace of its own and the tree mounted for writing the
     /// container manages what is below its cgroup, which then belongs to the user of its program.
     mutating func giveCgroup(to uid: UInt32?, _ gid: UInt32?) {
-        guard !plan.cgroup.isCallers, namespaces.isNew(.cgroup), let uid, let gid, uid != 0,
+        guard !plan.cgroup.isCallers, !host.isOrdinaryUser, namespaces.isNew(.cgroup), let uid, let gid, uid != 0,
             let index = (config.mounts ?? []).firstIndex(where: isWritableTree)
         else { return }
         outside(.delegateCgroup(uid: uid, gid: gid), ("/mounts" as JSONPointer).appending(index))

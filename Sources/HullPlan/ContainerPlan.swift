@@ -87,6 +87,8 @@ package enum OutsideAction: Sendable {
     case attachDeviceFilter
     /// Writes uid_map, or gid_map, of the new user namespace.
     case writeIDMap(group: Bool, [IDMapping])
+    /// Has newuidmap(1), or newgidmap(1), write it: more than the own id is for who has the right to it.
+    case mapByTool(group: Bool, [IDMapping])
     /// Compares uid_map, or gid_map, of the user namespace that was joined with what the config says.
     case compareIDMap(group: Bool, [IDMapping])
     /// Forbids setgroups(2) in the new user namespace.
@@ -135,10 +137,12 @@ package struct InsideStep: Sendable {
 package enum InsideAction: Sendable {
     /// Opens a host directory, layer of an overlay, before the root changes.
     case openLayer(path: Bytes, slot: Int)
+    /// Opens a host path as a detached mount tree, for a caller who may do so in the new user namespace alone.
+    case openTree(TreePlan)
     /// Waits until the id maps of the new user namespace are written.
     case awaitMappings
-    /// Becomes uid 0 and gid 0 of the user namespace, without supplementary groups.
-    case becomeNamespaceRoot
+    /// Becomes a user of the user namespace, mostly its root, without supplementary groups.
+    case becomeNamespaceUser(uid: UInt32, gid: UInt32)
     /// setns(2), of a namespace's file or of a pidfd.
     case join([NamespaceKind], slot: Int)
     /// A new time namespace with offsets, entered. In another user namespace the runtime opens the file for them.
@@ -244,6 +248,9 @@ package struct SpawnPlan: Sendable {
     package var joins: [JoinPlan] = []
     /// Whether a new user namespace is made.
     package var newUser = false
+    /// Whether the process can be looked into until it executes: else its files below /proc, the id maps among them,
+    /// would be root's. Only in a new user namespace, in which nobody else is.
+    package var staysVisible = false
     /// The highest slot plus one.
     package var slots = 0
 }
@@ -287,7 +294,7 @@ package struct ProcessPlan: Sendable {
     package var cwd: Bytes = "/"
     package var uid: UInt32 = 0
     package var gid: UInt32 = 0
-    /// nil where setgroups(2) is denied.
+    /// nil where setgroups(2) is denied, or the caller's are kept.
     package var groups: [UInt32]? = []
     package var umask: UInt32 = 0o022
     package var capabilities = CapabilitySets()

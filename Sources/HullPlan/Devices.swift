@@ -56,11 +56,11 @@ extension Resolution {
     }
 
     private mutating func bindInUserNamespace(_ plan: inout DevicePlan, _ pointer: JSONPointer) {
-        guard inUserNamespace, plan.kind != .fifo else { return }
+        guard inUserNamespace || host.isUnprivileged, plan.kind != .fifo else { return }
         let slot = newSlot()
         var tree = TreePlan(path: plan.path, recursive: false, slot: slot)
         tree.propagation = [.init(type: .private, recursive: true)]
-        outside(.openTree(tree), pointer)
+        openTree(tree, pointer)
         plan.slot = slot
     }
 

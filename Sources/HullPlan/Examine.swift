@@ -11,6 +11,8 @@ package enum Severity: Sendable {
     case warning
     /// The container can be made, and gives more away than it has to.
     case weakness
+    /// Nothing that must be changed.
+    case note
 }
 
 /// Something to say about a config.
@@ -96,6 +98,7 @@ extension Severity {
         case .error: 0
         case .warning: 1
         case .weakness: 2
+        case .note: 3
         }
     }
 }

@@ -18,6 +18,8 @@ package struct ExecTarget: Sendable {
     package var annotations: [Entry<Bytes>] = []
     /// Whether it has a class of service in resctrl.
     package var hasIntelRdt = false
+    /// Whether its user namespace allows no setgroups(2).
+    package var deniesSetgroups = false
 
     /// Takes the facts as they are.
     package init(id: Bytes, bundle: Bytes, namespaces: [NamespaceKind], changedRoot: Bool = false, cgroup: Bytes) {
@@ -45,13 +47,21 @@ package func resolveExec(
     plan.process.filter(by: resolveSeccomp(linux?.seccomp, surroundings, at: "/linux/seccomp", &findings))
     plan.process.preservedDescriptors = request.preservedDescriptors
     if keepsOriginalGroups(target.annotations) { plan.process.groups = nil }
+    if target.deniesSetgroups { plan.process.leaveGroups(at: "/user/additionalGids", &findings) }
     plan.cgroup.mountPoint = host.cgroupMount ?? ""
     plan.cgroup.countsMemory = host.controllers.contains("memory")
     plan.cgroup.path = resolveExecCgroup(request.cgroups, &findings)
     let labels = process.labels(at: .root)
     plan.spawn.slots = 2
-    if target.namespaces.contains(.pid) { plan.spawn.parentJoins = 0 }
     var joined = target.namespaces.filter { $0 != .pid }
+    let inUser = joined.contains(.user)
+    if host.isOrdinaryUser, inUser {
+        // Only who is in the user namespace may have a child in its pid namespace.
+        plan.spawn.joins = target.namespaces.filter { $0 == .user || $0 == .pid }.map { JoinPlan(kind: $0, slot: 0) }
+        joined.removeAll { $0 == .user }
+    } else if target.namespaces.contains(.pid) {
+        plan.spawn.parentJoins = 0
+    }
     func inside(_ action: InsideAction, _ origin: JSONPointer) {
         plan.inside.append(InsideStep(action: action, origin: origin))
     }
@@ -62,7 +72,10 @@ package func resolveExec(
     }
     // The kernel takes the user namespace first: setns(2) of a pidfd.
     if !joined.isEmpty { inside(.join(joined, slot: 0), "") }
-    if joined.contains(.user) { inside(.becomeNamespaceRoot, "") }
+    if inUser {
+        let root = setUpUser(linux, process)
+        inside(.becomeNamespaceUser(uid: root.uid, gid: root.gid), "")
+    }
     if !request.noNewKeyring {
         let origin: JSONPointer = process.label == nil ? "" : "/selinuxLabel"
         inside(.sessionKeyring("_ses.\(target.id)", label: process.label), origin)
@@ -79,14 +92,14 @@ package func resolveExec(
     plan.inside += resolveSurroundings(linux, &findings)
     for (label, origin) in labels { inside(.confine(label), origin) }
     inside(.ready, "")
-    plan.outside += execOutside(process, target, request, &findings)
+    plan.outside += execOutside(process, target, request, host, &findings)
     plan.warnings = findings.warnings
     try findings.throwIfAny()
     return plan
 }
 
 private func execOutside(
-    _ process: Config.Process, _ target: ExecTarget, _ request: Request, _ findings: inout Findings
+    _ process: Config.Process, _ target: ExecTarget, _ request: Request, _ host: Host, _ findings: inout Findings
 ) -> [OutsideStep] {
     var steps: [OutsideStep] = []
     if process.label != nil { steps.append(OutsideStep(action: .requireSELinux, origin: "/selinuxLabel")) }
@@ -94,6 +107,9 @@ private func execOutside(
         steps.append(OutsideStep(action: .connectConsole(socket), origin: "/terminal"))
     }
     let cpus = resolveCPUAffinity(process.execCPUAffinity, at: "/execCPUAffinity", &findings)
+    // The process is hidden from its own user; what it is to have it gets from the runtime.
+    let score = process.oomScoreAdj.flatMap { reachable(oomScore: $0, host, at: "/oomScoreAdj", &findings) }
+    if let score, host.isOrdinaryUser { steps.append(OutsideStep(action: .oomScore(score), origin: "/oomScoreAdj")) }
     if let initial = cpus.initial {
         steps.append(OutsideStep(action: .ownAffinity(initial), origin: "/execCPUAffinity/initial"))
     }
@@ -103,7 +119,7 @@ private func execOutside(
         steps.append(OutsideStep(action: .affinity(final), origin: "/execCPUAffinity/final"))
     }
     steps.append(OutsideStep(action: .awaitReady, origin: ""))
-    if let score = process.oomScoreAdj { steps.append(OutsideStep(action: .oomScore(score), origin: "/oomScoreAdj")) }
+    if let score, !host.isOrdinaryUser { steps.append(OutsideStep(action: .oomScore(score), origin: "/oomScoreAdj")) }
     steps += resolveScheduling(process, at: .root, &findings)
     for limit in resolveRlimits(process.rlimits, at: "/rlimits", &findings) {
         steps.append(

@@ -80,7 +80,7 @@ struct MountRow {
     }
 
     private mutating func take(tree slot: Int, _ plan: ContainerPlan) {
-        for case .openTree(let tree) in plan.outside.map(\.action) where tree.slot == slot {
+        for tree in plan.trees where tree.slot == slot {
             type = tree.recursive ? "rbind" : "bind"
             source = tree.path
             options = attributeWords(of: tree) + [tree.idMap.map { HullPlan.words(for: $0) }].compactMap(\.self)
@@ -211,4 +211,12 @@ func word(for type: MountPropagation, recursive: Bool) -> Bytes {
     case .unbindable: word = "unbindable"
     }
     return recursive ? "r" + word : word
+}
+
+extension ContainerPlan {
+    /// The host's paths, whoever opens them.
+    fileprivate var trees: [TreePlan] {
+        outside.compactMap { if case .openTree(let tree) = $0.action { tree } else { nil } }
+            + inside.compactMap { if case .openTree(let tree) = $0.action { tree } else { nil } }
+    }
 }

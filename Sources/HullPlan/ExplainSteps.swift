@@ -29,6 +29,8 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
         StepWords("RTM_SETLINK", words(for: device, slot))
     case .clone: StepWords("clone3", words(for: plan.spawn))
     case .attachDeviceFilter: StepWords("bpf", "device filter, \(plan.cgroup.deviceFilter.count) instructions")
+    case .mapByTool(let group, let maps):
+        StepWords("execve", "\(group ? "newgidmap" : "newuidmap") \(words(for: maps))")
     case .writeIDMap(let group, let maps): StepWords("write", "\(group ? "gid_map" : "uid_map") = \(words(for: maps))")
     case .compareIDMap(let group, let maps):
         StepWords("read", "\(group ? "gid_map" : "uid_map") is \(words(for: maps))")
@@ -59,7 +61,9 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     switch action {
     case .openLayer(let path, let slot): StepWords("open", "\(path) -> \(slot)")
     case .awaitMappings: StepWords("poll", "id maps are written")
-    case .becomeNamespaceRoot: StepWords("setresuid", "0, setresgid 0, setgroups none")
+    case .openTree(let tree): StepWords("open_tree", words(for: tree))
+    case .becomeNamespaceUser(let uid, let gid):
+        StepWords("setresuid", "\(uid), setresgid \(gid)\(plan.process.groups == nil ? "" : ", setgroups none")")
     case .join(let kinds, let slot): StepWords("setns", "\(slot) \(flags(of: kinds))")
     case .timeOffsets(let offsets, _): StepWords("unshare", "CLONE_NEWTIME, \(words(for: offsets))")
     case .openProc: StepWords("open", "/proc")

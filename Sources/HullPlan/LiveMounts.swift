@@ -62,6 +62,9 @@ extension Resolution {
         for (index, mount) in (config.mounts ?? []).enumerated() {
             refuseLive(mount, ("/mounts" as JSONPointer).appending(index))
         }
+        if host.isOrdinaryUser {
+            findings.error("/mounts", "only root adds mounts to a container that runs")
+        }
         let mounts = resolveMounts()
         if keepsOriginalGroups(target.annotations) { plan.process.groups = nil }
         plan.enterMounts(of: target, beside: mounts.compactMap(\.action.namespace))
@@ -99,7 +102,7 @@ extension ContainerPlan {
         let kinds = target.namespaces.filter { $0 == .user || $0 == .mount || others.contains($0) }
         if kinds.contains(.pid) { spawn.parentJoins = 0 }
         inside.append(InsideStep(action: .join(kinds.filter { $0 != .pid }, slot: 0), origin: ""))
-        if kinds.contains(.user) { inside.append(InsideStep(action: .becomeNamespaceRoot, origin: "")) }
+        if kinds.contains(.user) { inside.append(InsideStep(action: .becomeNamespaceUser(uid: 0, gid: 0), origin: "")) }
         inside.append(InsideStep(action: .openRoot, origin: ""))
     }
 }

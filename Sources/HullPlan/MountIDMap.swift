@@ -30,6 +30,7 @@ extension Resolution {
         let hasMaps = mount.uidMappings?.isEmpty == false || mount.gidMappings?.isEmpty == false
         for special in options.special.reversed() {
             guard case .idMap(let recursive, let text) = special.kind else { continue }
+            refuseIDMap(special.origin)
             let slot: Int?
             if let text {
                 if hasMaps {
@@ -42,6 +43,7 @@ extension Resolution {
             return slot.map { MountIDMapPlan(namespace: $0, recursive: recursive, origin: special.origin) }
         }
         guard hasMaps, let slot = slotOfMaps(of: mount, pointer) else { return nil }
+        refuseIDMap(pointer.appending("uidMappings"))
         return MountIDMapPlan(namespace: slot, recursive: false, origin: pointer.appending("uidMappings"))
     }
 
@@ -78,7 +80,7 @@ extension Resolution {
         }
     }
 
-    private var containerMaps: (uids: [IDMapping], gids: [IDMapping]) {
+    var containerMaps: (uids: [IDMapping], gids: [IDMapping]) {
         var ignored = Findings()
         return (
             resolveIDMappings(config.linux?.uidMappings, at: "", &ignored),

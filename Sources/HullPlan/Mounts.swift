@@ -42,7 +42,7 @@ package struct FilesystemPlan: Sendable {
     package var copiesUp = false
     /// For a filesystem that takes no label as an option: the one of its root directory.
     package var label: MountOptions.Parameter?
-    /// A directory that is bound where the kernel makes no such filesystem: the container's own cgroup.
+    /// What is bound where the kernel makes no such filesystem: the container's own cgroup, or the caller's sysfs.
     package var fallback: Bytes?
 }
 
@@ -85,7 +85,7 @@ extension Resolution {
 
     private mutating func resolveMount(_ mount: Config.Mount, _ destination: Bytes, _ index: Int) -> MountPlan? {
         let pointer = ("/mounts" as JSONPointer).appending(index)
-        let options = resolveOptions(mount, pointer)
+        var options = resolveOptions(mount, pointer)
         if options.has(.remount) { return resolveRemount(mount, options, destination, index) }
         checkProcMount(options.bind == nil ? mount.type ?? "" : "bind", destination, pointer)
         let idMap = resolveIDMap(mount, options, pointer)
@@ -97,6 +97,7 @@ extension Resolution {
             }
         }
         guard let type = filesystemType(of: mount, pointer) else { return nil }
+        leaveUnmappedOwner(of: type, &options)
         if type == "cgroup" || type == "cgroup2", namespaces[.cgroup] == .host {
             return resolveHostCgroupMount(options, destination, pointer)
         }
@@ -140,6 +141,7 @@ extension Resolution {
         }
         addLabel(to: &plan)
         if plan.type == "cgroup2" { plan.fallback = self.plan.cgroup.directory }
+        if inUserNamespace || host.isUnprivileged, let path = hostsOwn(plan.type) { plan.fallback = path }
         plan.takesMode = type == "tmpfs" && !options.data.contains { $0.key == "mode" }
         plan.copiesUp = options.has(.tmpcopyup)
         return plan
@@ -179,7 +181,7 @@ extension Resolution {
         plan.noFollow = options.has(.destinationNoFollow)
         plan.copiesLink = options.has(.copySymlink)
         tree.noFollow = plan.copiesLink || options.has(.sourceNoFollow)
-        outside(.openTree(tree), pointer.appending("source"))
+        openTree(tree, pointer.appending("source"))
         return plan
     }
 
@@ -216,7 +218,7 @@ extension Resolution {
             findings.warn(
                 parameter.origin, "ignored: without a cgroup namespace the container sees the host's cgroup filesystem")
         }
-        outside(.openTree(tree), pointer)
+        openTree(tree, pointer)
         var plan = MountPlan(destination: destination, what: .tree(slot: slot))
         plan.noFollow = options.has(.destinationNoFollow)
         return plan

@@ -19,7 +19,7 @@ extension Resolution {
             outside(.openNamespace(kind, path: path, slot: slot), pointer)
             joinedSlots[Int(kind.rawValue)] = slot
             switch kind {
-            case .pid: plan.spawn.parentJoins = slot
+            case .pid where !host.isOrdinaryUser: plan.spawn.parentJoins = slot
             case .mount: mountNamespaceSlot = slot
             case _ where inUserNamespace: plan.spawn.joins.append(JoinPlan(kind: kind, slot: slot))
             default: steps.append(InsideStep(action: .join([kind], slot: slot), origin: pointer))
@@ -36,9 +36,11 @@ extension Resolution {
         if mountNamespaceSlot != nil { plan.spawn.flags |= NamespaceKind.mount.cloneFlag }
         if newUserNamespace {
             steps.insert(InsideStep(action: .awaitMappings, origin: "/linux/uidMappings"), at: 0)
-            steps.insert(InsideStep(action: .becomeNamespaceRoot, origin: "/linux/uidMappings"), at: 1)
+            steps.insert(InsideStep(action: becomeUser(), origin: "/linux/uidMappings"), at: 1)
+            plan.spawn.staysVisible = host.isOrdinaryUser
         } else if inUserNamespace {
-            steps.insert(InsideStep(action: .becomeNamespaceRoot, origin: "/linux/namespaces"), at: 0)
+            steps.insert(
+                InsideStep(action: .becomeNamespaceUser(uid: 0, gid: 0), origin: "/linux/namespaces"), at: 0)
         }
         if !offsets.isEmpty {
             passesTimeOffsets = inUserNamespace
@@ -70,6 +72,7 @@ extension Resolution {
     private mutating func checkNamespaces() {
         checkIDMaps(config.linux?.uidMappings, "/linux/uidMappings")
         checkIDMaps(config.linux?.gidMappings, "/linux/gidMappings")
+        requireUserNamespace()
         // The kernel lets nobody mount, nor enter, where his user namespace is not the owner or above it.
         if namespaces[.mount] == .host, inUserNamespace {
             findings.error(
@@ -127,6 +130,7 @@ extension Resolution {
     /// The id maps, written from outside: uid_map and gid_map of user_namespaces(7).
     mutating func resolveIDMaps() {
         guard inUserNamespace else {
+            checkOwnIDs()
             return giveCgroup(to: config.process?.user?.uid ?? 0, config.process?.user?.gid ?? 0)
         }
         let uids = resolveIDMappings(config.linux?.uidMappings, at: "/linux/uidMappings", &findings)
@@ -136,8 +140,9 @@ extension Resolution {
             if !uids.isEmpty { outside(.compareIDMap(group: false, uids), "/linux/uidMappings") }
             return
         }
-        outside(.writeIDMap(group: true, gids), "/linux/gidMappings")
-        outside(.writeIDMap(group: false, uids), "/linux/uidMappings")
+        checkReach(uids, host.ids.uids, "/linux/uidMappings")
+        checkReach(gids, host.ids.gids, "/linux/gidMappings")
+        writeIDMaps(uids, gids)
         giveCgroup(
             to: uids.hostID(of: config.process?.user?.uid ?? 0), gids.hostID(of: config.process?.user?.gid ?? 0))
         guard let process = config.process else { return }
@@ -148,7 +153,7 @@ extension Resolution {
         }
     }
 
-    private mutating func checkMapped(_ id: UInt32, _ maps: [IDMapping], _ pointer: JSONPointer) {
+    mutating func checkMapped(_ id: UInt32, _ maps: [IDMapping], _ pointer: JSONPointer) {
         // Without any map there is one error already.
         if !maps.isEmpty, maps.hostID(of: id) == nil {
             findings.error(pointer, "\(id) is not mapped in the container's user namespace")

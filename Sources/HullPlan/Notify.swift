@@ -14,7 +14,7 @@ extension Resolution {
         var tree = TreePlan(path: directory, recursive: false, slot: newSlot())
         tree.attributes = MountOptions.resolve(["ro", "nosuid", "nodev", "noexec"], at: "", &findings).attributes
         tree.propagation = [.init(type: .private, recursive: false)]
-        outside(.openTree(tree), "")
+        openTree(tree, "")
         let plan = MountPlan(destination: "/run/notify", what: .tree(slot: tree.slot))
         return [InsideStep(action: .mount(plan), origin: "")]
     }

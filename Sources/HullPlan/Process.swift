@@ -24,6 +24,9 @@ extension Resolution {
         }
         announceNotifySocket()
         if keepsOriginalGroups(config.annotations) { plan.process.groups = nil }
+        if host.deniesSetgroups, !inUserNamespace {
+            plan.process.leaveGroups(at: "/process/user/additionalGids", &findings)
+        }
         // For processes of `exec` alone, which would find what is wrong with it too late.
         _ = resolveCPUAffinity(process.execCPUAffinity, at: "/process/execCPUAffinity", &findings)
         var surroundings = SeccompSurroundings()

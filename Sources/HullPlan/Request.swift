@@ -74,6 +74,18 @@ package struct Host: Sendable {
     package var controllersFile: Bytes?
     /// Whether the caller is no root of the machine: another user, or the root of a user namespace.
     package var isUnprivileged = false
+    /// Whether the caller has no rights of root even here: nothing can be mounted before there is a user namespace.
+    package var isOrdinaryUser = false
+    /// The group of such a caller.
+    package var effectiveGroup: UInt32 = 0
+    /// The topmost cgroup below which such a caller can make others; nil where there is none.
+    package var delegatedCgroup: Bytes?
+    /// The ids that the root of a user namespace has; empty for all.
+    package var ids: (uids: [IDMapping], gids: [IDMapping]) = ([], [])
+    /// Whether the user namespace allows no setgroups(2).
+    package var deniesSetgroups = false
+    /// The badness of such a caller, which it cannot lower.
+    package var oomScore: Int64 = -1000
     /// Whether /proc/kcore exists.
     package var hasKcore = true
 

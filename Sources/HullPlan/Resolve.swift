@@ -93,7 +93,9 @@ struct Resolution {
     }
 
     private mutating func assembleInside(_ joins: [InsideStep], _ mounts: [InsideStep], _ devices: [InsideStep]) {
-        plan.inside = layers + joins
+        // After the wait for the id maps: a process that ends with a word of the runtime unread is not heard any more.
+        let waits = newUserNamespace ? 1 : 0
+        plan.inside = joins.prefix(waits) + layers + joins.dropFirst(waits)
         resolveIdentity()
         inside(.propagation(namespacePropagation), "/linux/rootfsPropagation")
         if let (action, origin) = rootAction { inside(action, origin) }
@@ -125,7 +127,8 @@ struct Resolution {
         moveNetDevices(beforeClone: true)
         outside(.clone, "/linux/namespaces")
         if plan.intelRdt != nil { outside(.joinIntelRdt, linuxPointer("intelRdt")) }
-        if !plan.cgroup.isCallers { outside(.attachDeviceFilter, "/linux/resources/devices") }
+        // In a user namespace no device can be made, and the kernel takes no such filter.
+        if !plan.cgroup.isCallers, !host.isUnprivileged { outside(.attachDeviceFilter, "/linux/resources/devices") }
         resolveIDMaps()
         moveNetDevices(beforeClone: false)
         if newUserNamespace { outside(.releaseMappings, "/linux/uidMappings") }
@@ -137,7 +140,11 @@ struct Resolution {
         outside(.awaitReady, "")
         plan.outside += cgroupFilesAfterSetUp
         // Until now the kernel may kill it: what cannot be killed waits for memory for ever, and hull with it.
-        if let adjustment = config.process?.oomScoreAdj { outside(.oomScore(adjustment), "/process/oomScoreAdj") }
+        if let said = config.process?.oomScoreAdj,
+            let score = reachable(oomScore: said, host, at: "/process/oomScoreAdj", &findings)
+        {
+            outside(.oomScore(score), "/process/oomScoreAdj")
+        }
         plan.outside += resolveScheduling(config.process, at: "/process", &findings)
         for limit in resolveRlimits(config.process?.rlimits, at: "/process/rlimits", &findings) {
             outside(.limit(limit.resource, soft: limit.soft, hard: limit.hard), limit.origin)

@@ -67,7 +67,7 @@ extension Resolution {
             // What is mounted in the container must not appear on the host, whatever the root's own mount is.
             let base: MountPropagation = namespacePropagation == .private ? .private : .slave
             tree.propagation = [.init(type: base, recursive: true)]
-            outside(.openTree(tree), "/root/path")
+            openTree(tree, "/root/path")
             rootAction = (.root(.tree(slot: slot)), "/root/path")
         }
     }

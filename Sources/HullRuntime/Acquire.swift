@@ -174,6 +174,9 @@ extension Creation {
         case .limit where error.errno == .eperm:
             "raising a hard limit needs CAP_SYS_RESOURCE in the host's user namespace"
         case .attachDeviceFilter: cgroup.hintOfDeviceFilter(error, mountPoint: plan.cgroup.mountPoint)
+        case .mapByTool(let group, let maps): hintOfTool(group, maps, error)
+        case .clone where error.call == "clone3" && plan.spawn.staysVisible && hintOfUserNamespace(error) != nil:
+            hintOfUserNamespace(error)
         case .clone where error.errno == .enospc: "the limit of nested or counted namespaces is reached: /proc/sys/user"
         case .clone where error.call == "setns" && error.errno == .eperm:
             "joining needs CAP_SYS_ADMIN in the user namespace that owns it"

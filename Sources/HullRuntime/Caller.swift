@@ -67,7 +67,7 @@ package enum Caller {
 
     /// All bytes of a file.
     package static func read(_ path: Bytes) throws(Failure) -> [UInt8] {
-        try attempt { () throws(SystemError) in try HostFiles.read(path) }
+        do { return try HostFiles.read(path) } catch { throw Failure(error.explained(at: try absolute(path))) }
     }
 
     /// Whether the path is that of a directory.
@@ -95,7 +95,7 @@ package enum Caller {
 
     /// Enters a directory.
     package static func changeDirectory(_ path: Bytes) throws(Failure) {
-        try attempt { () throws(SystemError) in try HostFiles.changeDirectory(path) }
+        do { try HostFiles.changeDirectory(path) } catch { throw Failure(error.explained(at: path)) }
     }
 
     /// Makes a new file; one that exists is an error.

@@ -70,7 +70,7 @@ package struct Creation: ~Copyable {
         }
     }
 
-    private mutating func apply(_ step: OutsideStep) throws(Failure) {
+    mutating func apply(_ step: OutsideStep) throws(Failure) {
         switch step.action {
         case .hooks(let kind): try runHooks(kind)
         case .awaitReady: try awaitReady()
@@ -116,6 +116,7 @@ package struct Creation: ~Copyable {
         case .joinIntelRdt: try record.intelRdt.add(record.pid)
         case .attachDeviceFilter: try attachDeviceFilter()
         case .writeIDMap(let group, let maps): try writeProc(group ? "gid_map" : "uid_map", maps.mapText)
+        case .mapByTool(let group, let maps): try mapByTool(group, maps)
         case .compareIDMap(let group, let maps): try compareIDMap(group ? "gid_map" : "uid_map", maps)
         case .denySetgroups: try writeProc("setgroups", "deny")
         case .oomScore(let score): try writeProc("oom_score_adj", "\(score)")

@@ -35,7 +35,7 @@ extension ContainerStore {
     }
 
     /// Kills the first process and waits for its end, 10 s at most; only then can its cgroup be removed.
-    private func endFirstProcess(_ record: ContainerRecord) throws(Failure) {
+    func endFirstProcess(_ record: ContainerRecord) throws(Failure) {
         do throws(SystemError) {
             guard try isAlive(record) else { return }
             let process = try ProcessHandle(opening: record.pid)
@@ -51,7 +51,7 @@ extension ContainerStore {
         }
     }
 
-    private func finish(
+    func finish(
         _ record: ContainerRecord?, _ directory: consuming ContainerDirectory, _ hooks: HooksPlan
     ) throws(Failure) -> [Failure] {
         let id = directory.id

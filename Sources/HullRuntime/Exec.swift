@@ -48,6 +48,10 @@ package struct Execution: ~Copyable {
         let process = try say(config)
         var target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
         target.annotations = record.annotations
+        if host.isUnprivileged {
+            let word = try attempt { () throws(SystemError) in try HostFiles.read("/proc/\(record.pid)/setgroups") }
+            target.deniesSetgroups = Bytes(word).trimmed == "deny"
+        }
         target.hasIntelRdt = !record.intelRdt.group.isEmpty
         target.changedRoot = record.changedRoot
         let plan: ContainerPlan
@@ -129,7 +133,9 @@ package struct Execution: ~Copyable {
         case .openTree(let tree): held.set(tree.slot, try held.makeTree(tree))
         case .clone: try clone()
         case .joinIntelRdt: try record.intelRdt.add(pid)
-        case .oomScore(let score): try HostFiles.write("/proc/\(pid)/oom_score_adj", "\(score)")
+        case .oomScore(let score):
+            // Before the process is there the runtime's own, which it will have.
+            try HostFiles.write("/proc/\(pid > 0 ? "\(pid)" : "self" as Bytes)/oom_score_adj", "\(score)")
         case .limit(let limit, let soft, let hard): try Credentials.setLimit(limit, soft: soft, hard: hard, pid: pid)
         case .requireSELinux: try requireSELinux()
         case .sendPidfd(let path, let payload): try sendPidfd(to: path, payload)

@@ -77,6 +77,8 @@ extension ContainerRecord {
     @discardableResult
     func requireCgroup() throws(Failure) -> CgroupDirectory {
         guard cgroup.isEmpty else { return CgroupDirectory(path: cgroup) }
-        throw Failure("the container has no cgroup of its own: it was created with --cgroup-manager disabled")
+        throw Failure(
+            "the container has no cgroup of its own: it was created with --cgroup-manager disabled, or by a user to "
+                + "whom no cgroup is delegated")
     }
 }

@@ -42,7 +42,7 @@ struct LackSearch {
     }
 
     mutating func lookAtMachine() {
-        do { try host.requireUsable() } catch { note(.root, error.cause, hint: error.hint) }
+        do { try host.requireUsable(cgroup: true) } catch { note(.root, error.cause, hint: error.hint) }
         if !plan.process.filter.isEmpty, !exists("/proc/sys/kernel/seccomp/actions_avail") {
             note("/linux/seccomp", "this kernel has no seccomp filters (CONFIG_SECCOMP_FILTER)")
         }
@@ -83,6 +83,7 @@ struct LackSearch {
     mutating func lookAt(_ step: InsideStep) {
         switch step.action {
         case .openLayer(let path, _): require(path, step.origin)
+        case .openTree(let tree): require(tree.path, step.origin)
         case .mount(let mount):
             if case .filesystem(let filesystem) = mount.what { require(type: filesystem.type, step.origin) }
             if case .overlay = mount.what { require(type: "overlay", step.origin) }

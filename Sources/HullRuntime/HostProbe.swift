@@ -12,14 +12,19 @@ extension Host {
             var host = Host()
             host.effectiveUser = Credentials.effectiveUser
             host.kernel = try Kernel.version()
-            let last = Bytes(try HostFiles.read("/proc/sys/kernel/cap_last_cap")).trimmed
-            host.lastCapability = UInt32(clamping: last.decimal ?? 40)
+            host.lastCapability = Credentials.lastCapability
             host.capabilities = try Credentials.capabilities().permitted
+            host.isOrdinaryUser = host.effectiveUser != 0 || !host.capabilities.has(.sysAdmin)
+            host.isUnprivileged = host.isOrdinaryUser
+            if !host.isOrdinaryUser {
+                host.isUnprivileged = try HostFiles.status("/proc/self/ns/user")?.inode != initialUserNamespace
+            }
             host.cgroupMount = try findCgroupMount()
             if let mount = host.cgroupMount {
                 host.ownCgroup = try Procfs.cgroup(of: "self") ?? "/"
                 try host.readControllers(mount)
             }
+            if host.isUnprivileged { try host.readOwnLimits() }
             if systemd { host.serviceManager = try ServiceManagerFacts.probe(ownCgroup: host.ownCgroup) }
             host.hasKcore = try HostFiles.status("/proc/kcore") != nil
             return host
@@ -33,15 +38,32 @@ extension Host {
             Bytes(try HostFiles.read(file)).trimmed.split(0x20)
         }
         controllers = try read(mount + "/cgroup.controllers")
-        isUnprivileged = effectiveUser != 0
-        // The root of a user namespace is asked for only where something is missing: whoever has all needs no remedy.
-        if !isUnprivileged, !usualControllers.allSatisfy(controllers.contains) {
-            isUnprivileged = try HostFiles.status("/proc/self/ns/user")?.inode != initialUserNamespace
-        }
         guard isUnprivileged, ownCgroup != "/" else { return }
         let file = ("\(mount)\(ownCgroup.parentPath)/cgroup.controllers" as Bytes).cleanedPath
         controllers = try read(file)
         controllersFile = file
+    }
+
+    /// What the caller cannot do, for want of the machine's root.
+    private mutating func readOwnLimits() throws(SystemError) {
+        effectiveGroup = Credentials.effectiveGroup
+        func text(_ name: Bytes) throws(SystemError) -> Bytes {
+            Bytes(try HostFiles.read("/proc/self/\(name)")).trimmed
+        }
+        let score = try text("oom_score_adj")
+        let isNegative = score.hasPrefix("-")
+        let size = Int64(clamping: (isNegative ? score.dropFirst(1) : score).decimal ?? 0)
+        oomScore = isNegative ? -size : size
+        deniesSetgroups = try text("setgroups") == "deny"
+        ids = (IDMapping.all(inMap: try text("uid_map")), IDMapping.all(inMap: try text("gid_map")))
+        guard let mount = cgroupMount else { return }
+        // From the place where a container's cgroup is made by default upwards.
+        var place = ownCgroup.parentPath
+        while HostFiles.mayWrite("\(mount)\(place)"), HostFiles.mayWrite("\(mount)\(place)/cgroup.procs") {
+            delegatedCgroup = place
+            if place == "/" { break }
+            place = place.parentPath
+        }
     }
 
     /// Where cgroup2 is mounted: mostly at /sys/fs/cgroup, on a hybrid host wherever mountinfo says.
@@ -55,27 +77,19 @@ extension Host {
         return try MountInfo.all().first { $0.type == "cgroup2" && $0.root == "/" }?.mountPoint
     }
 
-    /// A clear sentence for a machine on which no container can be made.
-    package func requireUsable() throws(Failure) {
+    /// A clear sentence for a machine on which no container can be made; with a cgroup of its own where that is wanted.
+    package func requireUsable(cgroup: Bool) throws(Failure) {
         if !hasKernel(5, 14) {
             throw Failure("this kernel is \(kernel.major).\(kernel.minor), hull needs 5.14 or later", code: .host)
         }
-        if effectiveUser != 0 {
-            throw Failure(
-                "not supported yet: running as a user other than root (euid \(effectiveUser))",
-                hint: "run hull as root, for instance by sudo", code: .host)
-        }
-        if cgroupMount == nil {
+        if cgroup, cgroupMount == nil, !isUnprivileged {
             throw Failure(
                 "no cgroup2 filesystem is mounted, and hull needs cgroup v2",
-                hint: "mount -t cgroup2 cgroup2 /sys/fs/cgroup, or boot with systemd.unified_cgroup_hierarchy=1",
-                code: .host)
+                hint: "mount -t cgroup2 cgroup2 /sys/fs/cgroup, boot with systemd.unified_cgroup_hierarchy=1, or do "
+                    + "without limits: --cgroup-manager disabled", code: .host)
         }
     }
 }
 
-/// What limits are mostly made of.
-private let usualControllers: [Bytes] = ["cpu", "cpuset", "io", "memory", "pids"]
-
 /// PROC_USER_INIT_INO of the kernel's linux/proc_ns.h.
-private let initialUserNamespace: UInt64 = 0xefff_fffd
+let initialUserNamespace: UInt64 = 0xefff_fffd

@@ -72,7 +72,7 @@ extension ContainerDirectory {
     fileprivate func mountTarget(_ record: ContainerRecord) throws(Failure) -> ExecTarget {
         switch try status(record) {
         case .created, .running, .paused: break
-        case .creating, .stopped: throw Failure("container not running")
+        case .creating, .stopped: throw Failure("container not running", code: .state)
         }
         let kinds = try attempt { () throws(SystemError) in try Execution.foreignNamespaces(of: record.pid) }
         guard kinds.contains(.mount), !record.changedRoot else {
@@ -105,7 +105,7 @@ private func carryOut(
     var held = DescriptorList()
     held.set(0, try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid).intoDescriptor() })
     let isThere = try attempt { () throws(SystemError) in try isAlive(record) }
-    guard isThere else { throw Failure("container not running") }
+    guard isThere else { throw Failure("container not running", code: .state) }
     for step in plan.outside {
         do throws(SystemError) { try prepare(step.action, &held) } catch {
             let isMissing = error.call == "open_tree" && error.errno == .enoent

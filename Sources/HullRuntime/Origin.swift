@@ -37,6 +37,8 @@ extension InsideStep {
     /// The field that is to blame for a failure of the step: the step's own, or the very option or path in it.
     func origin(of error: SystemError) -> JSONPointer {
         switch action {
+        case .openTree(let tree):
+            return error.call == "mount_setattr" && tree.attributesOrigin != .root ? tree.attributesOrigin : origin
         case .mount(let mount):
             switch mount.what {
             case .filesystem(let plan): return plan.origin(of: error, mount: origin)
@@ -58,6 +60,13 @@ extension Failure {
     /// A call that the kernel refused to the container's process, in a step of its list.
     init(_ error: SystemError, of step: InsideStep?) {
         let pointer = step?.origin(of: error)
+        var error = error
+        // Paths of the host are looked up by the process as the caller's user; here they have their names still.
+        switch step?.action {
+        case .openTree(let tree): error = error.explained(at: tree.path)
+        case .openLayer(let path, _): error = error.explained(at: path)
+        default: break
+        }
         self.init(error, pointer: pointer, hint: Failure.hint(for: error, step, pointer))
         phase = .inside
         guard case .hook? = step?.action else { return }
@@ -71,6 +80,14 @@ extension Failure {
             if error.errno == .ebusy { return "another container uses its upper layer" }
             if error.errno == .estale { return "its upper layer was written over other layers" }
         }
+        if case .openTree = step?.action, error.errno == .enoent {
+            return "the path is looked up on the host, relative ones in the bundle"
+        }
+        if case .mount(let mount) = step?.action, mount.destination == "/proc", error.errno == .eperm {
+            return "in a user namespace the kernel makes a procfs only where the one outside is not covered in places: "
+                + "around hull take --security-opt unmask=/proc/* (podman) or systempaths=unconfined (docker)"
+        }
+        if error.errno == .eoverflow { return "an owner or the process's own id is not mapped in the user namespace" }
         if pointer == "/linux/mountLabel" { return "SELinux is off, or not in this kernel" }
         if error.call == "fsconfig", error.errno == .einval {
             return nearestHint(to: error.object, among: MountOptions.names)

@@ -22,7 +22,7 @@ extension Creation {
     }
 
     /// Removes the container after its end, unless another hull has done so.
-    private func removeAfterEnd() -> [Failure] {
+    func removeAfterEnd() -> [Failure] {
         // A directory that is gone has no links any more. Where that cannot be told, removing once more does no harm.
         let isLocked = (try? directory.lock(waitMilliseconds: 10_000)) ?? true
         guard isLocked, (try? directory.descriptor.status().links) != 0 else { return [] }
@@ -62,7 +62,7 @@ extension Creation {
         return ForegroundEnd(code: status.code, warnings: warnings, report: report)
     }
 
-    private borrowing func attendProcess(
+    borrowing func attendProcess(
         _ signals: borrowing SignalsOfCaller, _ relay: TerminalRelay?
     ) throws(Failure) -> ExitStatus {
         switch spawned {
@@ -75,7 +75,7 @@ extension Creation {
     }
 
     /// The caller's terminal in place of a console socket.
-    private mutating func makeRelay() throws(Failure) -> TerminalRelay? {
+    mutating func makeRelay() throws(Failure) -> TerminalRelay? {
         guard let console = ownConsole.take() else { return nil }
         return try TerminalRelay.receive(from: console.number)
     }

@@ -24,7 +24,7 @@ func spawn(
     instead: (SystemError) throws(SystemError) -> Descriptor? = { _ in nil }
 ) throws(SystemError) -> Spawned {
     guard try CurrentProcess.isSingleThreaded else { throw SystemError("clone3", "the runtime has threads", .einval) }
-    try CurrentProcess.hide()
+    if !plan.spawn.staysVisible { try CurrentProcess.hide() }
     let sockets = try Sockets.pair()
     // A number that this frame does not own: what a frame owns may be closed in the child before it is used there.
     // The child does not come back here, so only the parent closes it.

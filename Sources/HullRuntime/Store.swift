@@ -21,12 +21,24 @@ package struct ContainerStore: Sendable {
             self.root = root.below(directory).cleanedPath
             return
         }
-        let isRoot = Credentials.effectiveUser == 0
-        if !isRoot, let directory = CurrentProcess.variable("XDG_RUNTIME_DIR"), !directory.isEmpty {
-            self.root = directory + "/hull"
-        } else {
-            self.root = "/run/hull"
+        self.root = try ContainerStore.directoryOfUser() ?? "/run/hull"
+    }
+
+    /// The directory for the runtime files of a user, who may be root of a user namespace; nil for the machine's root,
+    /// who may have kept a user's variable.
+    private static func directoryOfUser() throws(Failure) -> Bytes? {
+        let user = Credentials.effectiveUser
+        guard let directory = CurrentProcess.variable("XDG_RUNTIME_DIR"), !directory.isEmpty else {
+            return user == 0 ? nil : "/run/user/\(user)/hull"
         }
+        if user == 0 {
+            let isOwn = directory == "/run/user/0"
+            let namespace = try attempt { () throws(SystemError) in
+                try isOwn ? nil : HostFiles.status("/proc/self/ns/user")
+            }
+            guard let namespace, namespace.inode != initialUserNamespace else { return nil }
+        }
+        return directory + "/hull"
     }
 
     /// The directory of a container. Ids are checked first: CVE-class "id is a path" ends here.
@@ -58,7 +70,7 @@ package struct ContainerStore: Sendable {
         } catch {
             if error.errno == .eexist { throw Failure("container with given ID already exists: \(id)", code: .exists) }
             if error.errno == .enametoolong { throw Failure("invalid container ID: \(id.count) bytes are too long") }
-            throw Failure(error)
+            throw ContainerStore.refusal(error, path)
         }
         do throws(Failure) {
             let made = try open(id)
@@ -68,6 +80,14 @@ package struct ContainerStore: Sendable {
             throw error
         }
         throw Failure("container with given ID already exists: \(id)", code: .exists)
+    }
+
+    /// What an ordinary user has to do to have a place for records.
+    private static func refusal(_ error: SystemError, _ path: Bytes) -> Failure {
+        let isOrdinary = Credentials.effectiveUser != 0 && [.eacces, .eperm, .enoent, .erofs].contains(error.errno)
+        return Failure(
+            error.explained(at: path),
+            hint: isOrdinary ? "records need a directory of your own: set XDG_RUNTIME_DIR, or say --root DIR" : nil)
     }
 
     /// Opens the directory of a container.

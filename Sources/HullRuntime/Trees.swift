@@ -9,38 +9,10 @@ internal import HullPlan
 extension DescriptorList {
     /// A host path as a detached tree with its attributes, never writable where it should not be.
     func makeTree(_ plan: TreePlan) throws(SystemError) -> Descriptor {
-        let tree = try MountTree(copying: plan.path, recursive: plan.recursive, noFollow: plan.noFollow)
-        do throws(SystemError) {
-            if plan.mustBeDirectory, try !tree.descriptor.status().isDirectory {
-                throw SystemError("open_tree", plan.path, .enotdir)
-            }
-            if plan.mustBeProcfs, try !tree.descriptor.isRootOfProcfs() {
-                throw SystemError("open_tree", plan.path, .einval, detail: "only a procfs can be mounted on /proc")
-            }
-            for propagation in plan.propagation {
-                try tree.setAttributes(propagation: propagation.type, recursive: propagation.recursive)
-            }
-            for (change, recursive) in [(plan.recursiveAttributes, true), (plan.attributes, false)]
-            where !change.isEmpty {
-                try set(change, of: tree, recursive: recursive)
-            }
-        } catch {
-            throw SystemError(error.call, plan.path, error.errno, detail: error.detail)
-        }
+        let tree: MountTree
+        do throws(SystemError) { tree = try MountTree(opening: plan) } catch { throw error.explained(at: plan.path) }
         if let map = plan.idMap { try give(map, to: tree, plan.path) }
         return tree.intoDescriptor()
-    }
-
-    /// In a user namespace the flags that mounts came with are locked: mount_namespaces(7). EPERM does not say which.
-    private func set(
-        _ change: MountAttributeChange, of tree: borrowing MountTree, recursive: Bool
-    ) throws(SystemError) {
-        do { try tree.setAttributes(set: change.set, clear: change.clear, recursive: recursive) } catch {
-            guard error.errno == .eperm else { throw error }
-            let kept = change.clearedWords(of: (try? tree.descriptor.mountAttributes()) ?? [])
-            let flags: Bytes = kept.isEmpty ? "a flag below it" : kept.joined(", ")
-            throw SystemError(error.call, error.object, .eperm, detail: "locked in this user namespace: \(flags)")
-        }
     }
 
     /// A new filesystem with an id map, detached.

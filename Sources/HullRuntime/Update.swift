@@ -100,7 +100,7 @@ extension ContainerDirectory {
     private var resourcesPath: Bytes { path + "/resources.json" }
 
     /// What the container was given: by the last update, or by its config.
-    fileprivate func resources() throws(ConfigErrors) -> Config.Linux.Resources {
+    func resources() throws(ConfigErrors) -> Config.Linux.Resources {
         if let bytes = try? HostFiles.read(resourcesPath) { return try Config.Linux.Resources.read(bytes) }
         let config = try? readConfig()
         return config?.linux?.resources ?? Config.Linux.Resources()

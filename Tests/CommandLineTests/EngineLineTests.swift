@@ -32,6 +32,42 @@ struct EngineLineTests {
         #expect(invocation.command == .create(expected))
     }
 
+    /// C-14. Goal: conmon's restore line. Method: all its options, read back.
+    @Test func conmonRestore() throws {
+        let line =
+            "restore --bundle B --pid-file P --no-pivot --no-new-keyring --preserve-fds 2 --detach --console-socket S"
+            + " --image-path I --work-path W --tcp-established --file-locks --lsm-profile= ID"
+        guard case .restore(let restore) = try Invocation(words(line)).command else {
+            Issue.record("not restore")
+            return
+        }
+        #expect(restore.id == "ID" && restore.create.id == "ID" && restore.create.bundle == "B")
+        #expect(restore.create.pidFile == "P" && restore.create.consoleSocket == "S" && restore.create.noNewKeyring)
+        #expect(restore.imagePath == "I" && restore.workPath == "W" && restore.detach)
+        #expect(restore.request.tcpEstablished && restore.request.fileLocks && restore.request.lsmProfile == nil)
+    }
+
+    /// Goal: podman's checkpoint line. Method: all its options, read back.
+    @Test func podmanCheckpoint() throws {
+        let line =
+            "checkpoint --image-path I --work-path W --leave-running --tcp-established --ext-unix-sk --file-locks"
+            + " --pre-dump --parent-path ../P --status-fd -1 --page-server= --manage-cgroups-mode full"
+            + " --empty-ns network ID"
+        var expected = CheckpointOptions()
+        expected.id = "ID"
+        expected.imagePath = "I"
+        expected.workPath = "W"
+        expected.request.leaveRunning = true
+        expected.request.tcpEstablished = true
+        expected.request.externalUnixSockets = true
+        expected.request.fileLocks = true
+        expected.request.preDump = true
+        expected.request.parentPath = "../P"
+        expected.request.cgroups = .full
+        expected.request.emptyNetwork = true
+        #expect(try Invocation(words(line)).command == .checkpoint(expected))
+    }
+
     /// Goal: conmon's exec line. Method: all its options, read back.
     @Test func conmonExec() throws {
         let line = "exec --pid-file P --process F --detach --tty --console-socket S --cgroup /x ID"
@@ -84,6 +120,8 @@ extension Command {
     fileprivate var verb: Verb {
         switch self {
         case .run: .run
+        case .checkpoint: .checkpoint
+        case .restore: .restore
         case .create: .create
         case .start: .start
         case .exec: .exec
@@ -102,6 +140,7 @@ extension Command {
         case .spec: .spec
         case .plan: .plan
         case .check: .check
+        case .verify: .verify
         case .features: .features
         case .completion: .completion
         case .manual: .manual

@@ -25,7 +25,10 @@ struct HelpTests {
     /// Goal: only what engines alone pass is left out of the help. Method: the hidden options of all tables.
     @Test func hidden() {
         let tables = [GlobalOptions.table.map(\.entry)] + Verb.allCases.map(\.entries)
-        let hidden = ["rootless", "all", "kernel-memory", "kernel-memory-tcp", "cpu-rt-runtime", "cpu-rt-period"]
+        let hidden = [
+            "rootless", "all", "no-pivot", "preserve-fds", "kernel-memory", "kernel-memory-tcp", "cpu-rt-runtime",
+            "cpu-rt-period",
+        ]
         #expect(tables.joined().filter(\.isHidden).map(\.name.text) == hidden)
     }
 

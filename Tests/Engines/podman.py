@@ -10,6 +10,7 @@ import subprocess
 import sys
 import typing
 
+import podman_checkpoint
 import podman_life
 import podman_more
 import podman_options
@@ -118,7 +119,7 @@ def nothing_left(podman: Podman) -> None:
 
 
 SCENARIOS = [*podman_life.SCENARIOS, *podman_options.SCENARIOS, *podman_resources.SCENARIOS, *podman_more.SCENARIOS,
-             *podman_systemd.SCENARIOS, scenario(nothing_left)]
+             *podman_systemd.SCENARIOS, *podman_checkpoint.SCENARIOS, scenario(nothing_left)]
 
 if __name__ == "__main__":
     sys.exit(scenarios.main(Podman, SCENARIOS))

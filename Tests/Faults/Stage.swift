@@ -107,8 +107,11 @@ struct Stage {
         }
         let files = ["limits", "oom_score_adj", "cgroup", "environ", "cmdline", "uid_map", "gid_map", "setgroups"]
         let texts = files.map { "\($0): \(Files.read(proc + $0) ?? "")" }
-        let descriptors = Files.list(proc + "fd").sorted().joined(separator: " ")
-        return mounts + status + texts + ["descriptors: " + descriptors]
+        // Without numbers: a library's file that is open in between moves the descriptors, files of a call count it.
+        let descriptors = Files.list(proc + "fd").map { number in
+            Files.linkTarget(proc + "fd/" + number).filter { !$0.isNumber }
+        }
+        return mounts + status + texts + ["descriptors: " + descriptors.sorted().joined(separator: " ")]
     }
 
     /// What `exec` left in the container: it has one process again.

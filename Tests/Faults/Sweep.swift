@@ -191,6 +191,8 @@ enum Words {
             return []
         }
         let reason = reason(errno)
+        // libc's own words, before the program's first.
+        if text.hasPrefix(": error while loading shared libraries: "), text.lowercased().contains(reason) { return [] }
         let hasReason = text.lowercased().contains(reason)
         // hull VERB ID: OBJECT: REASON
         let parts = line.components(separatedBy: ": ")

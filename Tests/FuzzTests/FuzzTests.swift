@@ -15,8 +15,8 @@ import Testing
         }.map { ($0.lastPathComponent, [UInt8](try Data(contentsOf: $0))) }
     }
 
-    // FZ-01 FZ-02 FZ-03 FZ-04 FZ-05 FZ-06 FZ-07 FZ-08 FZ-09 FZ-10 FZ-11 FZ-12 FZ-13. Goal: what a fuzzer has found once
-    // is not found again. Method: every input of the corpora, which those of bugs are in.
+    // FZ-01 FZ-02 FZ-03 FZ-04 FZ-05 FZ-06 FZ-07 FZ-08 FZ-09 FZ-10 FZ-11 FZ-12 FZ-13 FZ-14. Goal: what a
+    // fuzzer has found once is not found again. Method: every input of the corpora, which those of bugs are in.
     @Test(arguments: FuzzTarget.all.map(\.name))
     func corpus(_ name: String) throws {
         let target = try #require(FuzzTarget.all.first { $0.name == name })

@@ -81,4 +81,24 @@ import Testing
         let all: [RuntimeWord] = [.mappingsWritten, .goOn, .start, .goodbye]
         #expect(Set(all.map(\.bytes)).count == all.count && all.allSatisfy { $0.bytes.count == 1 })
     }
+
+    // Goal: why the process gave up is told, whatever it left unread, and to whom speaks to it afterwards. Method: one
+    // end sends a failure and closes; the other has sent a word before, or sends one now. (PROC-08)
+    @Test(arguments: [true, false]) func lastMessage(isUnread: Bool) throws {
+        var sockets = try Sockets.pair()
+        if isUnread { try RuntimeWord.start.send(to: sockets.first.number) }
+        try InitMessage.failure(step: 3, Self.error).send(to: sockets.second.number)
+        sockets.second = Descriptor(owning: -1)
+        if isUnread {
+            let received = try Sockets.receive(from: sockets.first.number)
+            guard case .failure(3, let error)? = InitMessage(received.message) else {
+                Issue.record("not understood: \(received.message.text)")
+                return
+            }
+            #expect(error.line == Self.error.line)
+        } else {
+            let refused = #expect(throws: SystemError.self) { try RuntimeWord.start.send(to: sockets.first.number) }
+            #expect(refused?.line == Self.error.line)
+        }
+    }
 }

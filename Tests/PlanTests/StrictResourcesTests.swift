@@ -9,6 +9,7 @@ import Testing
     private func host(unprivileged: Bool) -> HullPlan.Host {
         var host = HullPlan.Host.usual
         host.isUnprivileged = unprivileged
+        host.delegatedCgroup = "/"
         host.controllers = ["cpu", "pids"]
         if unprivileged { host.controllersFile = "/sys/fs/cgroup/user.slice/cgroup.controllers" }
         return host

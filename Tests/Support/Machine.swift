@@ -11,9 +11,10 @@ public enum Machine {
         case hugetlb, fuse, hugePages, swap, disk, bfq
         case noResctrl
         case kernel(Int, Int)
-        case systemd
+        case systemd, idTools
         case realTime, memoryNodes, noSecurityModule
         case cpus(Int)
+        case criu, noCRIU
 
         public var description: String {
             switch self {
@@ -36,6 +37,9 @@ public enum Machine {
             case .noSecurityModule: "a machine without SELinux and AppArmor"
             case .memoryNodes: "a kernel with memory nodes (NUMA)"
             case .cpus(let number): "\(number) CPUs"
+            case .criu: "CRIU on a kernel that it can work on (criu check: \(Machine.criuProblem ?? "good"))"
+            case .noCRIU: "CRIU on a kernel that it cannot work on"
+            case .idTools: "newuidmap and newgidmap, with /etc/subuid and /etc/subgid"
             case .systemd: "systemd as the first process (scripts/vm -s)"
             }
         }
@@ -61,8 +65,13 @@ public enum Machine {
             case .realTime: Machine.mayBeRealTime
             case .noSecurityModule:
                 !Files.exists("/sys/fs/selinux/enforce") && !Files.exists("/sys/kernel/security/apparmor")
+            case .idTools:
+                Files.program("newuidmap") != nil && Files.program("newgidmap") != nil && Files.exists("/etc/subuid")
+                    && Files.exists("/etc/subgid")
             case .systemd: Files.exists("/run/systemd/private")
             case .memoryNodes: Files.exists("/proc/self/numa_maps") && Files.exists("/sys/devices/system/node/node0")
+            case .criu: Machine.criuProblem == nil
+            case .noCRIU: Machine.criuProblem != nil && Files.program("criu") != nil
             case .cpus(let number): sysconf(Int32(_SC_NPROCESSORS_ONLN)) >= number
             }
         }
@@ -95,6 +104,17 @@ public enum Machine {
     static let mayBeRealTime: Bool = {
         let call = try? Launch("/usr/bin/chrt", ["--fifo", "1", "/bin/true"], in: "/").start(outputs: base + "/chrt")
         return call?.outcome().ok == true
+    }()
+
+    /// Why CRIU does not work here; nil where it does. It remembers what it has found, for the tests that follow.
+    static let criuProblem: String? = {
+        guard let program = Files.program("criu") else { return "it is not installed" }
+        let call = try? Launch(program, ["check"], in: "/").start(outputs: base + "/criu")
+        guard let outcome = call?.outcome(within: 60) else { return "it cannot be run" }
+        let error = outcome.stderr.split(separator: "\n").last {
+            $0.contains("Error (") && !$0.contains("Could not initialize")
+        }
+        return outcome.ok ? nil : String(error ?? "fails")
     }()
 
     static let version: (Int, Int) = {

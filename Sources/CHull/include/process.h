@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <unistd.h>
 
 // struct sched_attr of sched_setattr(2). Not from the kernel's header: older ones of glibc define it otherwise.
 struct chull_scheduler {
@@ -25,8 +26,8 @@ int chull_personality(uint32_t domain);
 int chull_set_mempolicy(int mode, const uint64_t *nodes, size_t bits);
 // The user and group that count for files alone: setfsuid(2), setfsgid(2), which report no failure.
 void chull_set_file_ids(uint32_t uid, uint32_t gid);
-// Whether an open file may be executed, by the user and group that count for files: faccessat2(2).
-int chull_may_execute(int fd);
+// Whether an open file may be used so, R_OK, W_OK or X_OK, by the user and group that count for files: faccessat2(2).
+int chull_may_access(int fd, int mode);
 
 // The notification protocol of sd_notify(3): datagrams.
 int chull_datagram_socket(void);

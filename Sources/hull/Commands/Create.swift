@@ -68,7 +68,7 @@ extension Program {
     }
 
     /// Reads the config and the machine, and decides.
-    private func prepare(
+    func prepare(
         _ options: CreateOptions, _ amend: (inout Request) -> Void
     ) throws(Failure) -> Creation {
         let trace = try options.trace.map { (path) throws(Failure) in try TraceRecorder(Caller.absolute(path)) }
@@ -93,7 +93,7 @@ extension Program {
         try Caller.changeDirectory(bundle)
         let bytes = try Caller.read(file ?? "config.json")
         let host = try Host.probe(systemd: invocation.global.usesSystemd)
-        try host.requireUsable()
+        try host.requireUsable(cgroup: !request.keepsCgroup)
         let decided: ContainerPlan
         do throws(ConfigErrors) {
             let plan = try resolve(try Config.read(bytes), request, host)

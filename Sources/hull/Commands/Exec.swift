@@ -24,7 +24,7 @@ extension Program {
         request.ignoresPause = options.ignorePaused
         let said = try options.process.map { (path) throws(Failure) in try readProcess(path) }
         let host = try Host.probe()
-        try host.requireUsable()
+        try host.requireUsable(cgroup: false)
         var execution = try Execution.prepare(in: options.id, of: try store(), request, host) {
             (config) throws(Failure) in
             if let said { return said }

@@ -15,7 +15,7 @@ extension Program {
             switch options.action {
             case .add:
                 let host = try Host.probe()
-                try host.requireUsable()
+                try host.requireUsable(cgroup: false)
                 for warning in try store().addMounts(list, to: options.id, host) {
                     log.warning(warning.line(in: document, .warning))
                 }

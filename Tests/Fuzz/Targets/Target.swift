@@ -23,5 +23,6 @@ package struct FuzzTarget: Sendable {
         FuzzTarget(name: "procfs", check: ProcfsTarget.check),
         FuzzTarget(name: "messages", check: MessagesTarget.check),
         FuzzTarget(name: "layers", check: LayersTarget.check),
+        FuzzTarget(name: "criu", check: CRIUTarget.check),
     ]
 }

@@ -6,7 +6,7 @@ package import HullBytes
 package enum Verb: CaseIterable, Sendable {
     case run, create, start, exec, kill, delete, pause, resume, checkpoint, restore, update, mounts, state, list, ps
     case events, stats
-    case image, spec, plan, check, verify, features, completion, manual, version, help
+    case image, spec, plan, check, verify, doctor, features, completion, manual, version, help
 
     /// How the verb is written.
     package var name: Bytes {
@@ -32,6 +32,7 @@ package enum Verb: CaseIterable, Sendable {
         case .spec: "spec"
         case .plan: "plan"
         case .check: "check"
+        case .doctor: "doctor"
         case .verify: "verify"
         case .features: "features"
         case .completion: "completion"
@@ -74,6 +75,7 @@ package enum Verb: CaseIterable, Sendable {
         case .spec: SpecOptions.self
         case .plan: PlanOptions.self
         case .check: CheckOptions.self
+        case .doctor: DoctorOptions.self
         case .verify: VerifyOptions.self
         case .features: FeaturesOptions.self
         case .completion: CompletionOptions.self

@@ -170,22 +170,22 @@ package func hullReadAvailable(_ number: Int32, _ count: Int = 4096) throws(Syst
     return some
 }
 
-/// Reads a descriptor that is not owned here, to its end.
-package func hullReadAll(_ number: Int32, limit: Int, _ object: Bytes) throws(SystemError) -> [UInt8] {
+/// Reads a descriptor that is not owned here, to its end: for a `small` file a read of less than was asked for.
+package func hullReadAll(_ fd: Int32, limit: Int, _ object: Bytes, small: Bool = false) throws(SystemError) -> [UInt8] {
     var all: [UInt8] = []
     // Most files of /proc, of a cgroup and of a bundle are smaller: no memory is asked of the kernel for them.
     var size = 8192
     while true {
         var result: Int64 = 0
         let chunk = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            result = again { unsafe chull_read(number, buffer.baseAddress, size) }
+            result = again { unsafe chull_read(fd, buffer.baseAddress, size) }
             count = max(0, Int(result))
         }
         try check(result, "read", object)
         if result == 0 { return all }
         if all.isEmpty { all = chunk } else { all += chunk }
         if all.count > limit { throw SystemError("read", object, Errno(rawValue: EFBIG)) }
-        if result == size { size = min(size * 2, 1 << 20) }
+        if result == size { size = min(size * 2, 1 << 20) } else if small { return all }
     }
 }
 
@@ -281,9 +281,10 @@ package enum HostFiles {
         }
     }
 
-    /// All bytes of a file.
-    package static func read(_ path: Bytes, limit: Int = 1 << 24) throws(SystemError) -> [UInt8] {
-        try Descriptor(opening: path).readAll(limit: limit, path)
+    /// All bytes of a file; `small` saves a call where it is regular or a single value of /proc or a cgroup, no list.
+    package static func read(_ path: Bytes, limit: Int = 1 << 24, small: Bool = false) throws(SystemError) -> [UInt8] {
+        let file = try Descriptor(opening: path)
+        return try hullReadAll(file.number, limit: limit, path, small: small)
     }
 
     /// Writes into an existing file of a kernel filesystem, in one write(2).

@@ -58,7 +58,7 @@ package enum Procfs {
     /// for another reason, such as too many open files, is not taken for gone.
     package static func startTime(of pid: Int32) throws(SystemError) -> UInt64? {
         let text: [UInt8]
-        do throws(SystemError) { text = try HostFiles.read("/proc/\(pid)/stat", limit: 1 << 16) } catch {
+        do throws(SystemError) { text = try HostFiles.read("/proc/\(pid)/stat", small: true) } catch {
             guard error.errno == .enoent || error.errno == .esrch else { throw error }
             return nil
         }

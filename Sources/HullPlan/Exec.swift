@@ -55,8 +55,9 @@ package func resolveExec(
     plan.spawn.slots = 2
     var joined = target.namespaces.filter { $0 != .pid }
     let inUser = joined.contains(.user)
-    if host.isOrdinaryUser, inUser {
-        // Only who is in the user namespace may have a child in its pid namespace.
+    if host.isUnprivileged {
+        // Only in the container's user namespace can a child be had in its pid namespace, and nobody but the machine's
+        // root could go back to the own one.
         plan.spawn.joins = target.namespaces.filter { $0 == .user || $0 == .pid }.map { JoinPlan(kind: $0, slot: 0) }
         joined.removeAll { $0 == .user }
     } else if target.namespaces.contains(.pid) {

@@ -19,8 +19,9 @@ extension Resolution {
             outside(.openNamespace(kind, path: path, slot: slot), pointer)
             joinedSlots[Int(kind.rawValue)] = slot
             switch kind {
-            case .pid where !host.isOrdinaryUser: plan.spawn.parentJoins = slot
+            case .pid where !host.isUnprivileged: plan.spawn.parentJoins = slot
             case .mount: mountNamespaceSlot = slot
+            case .pid: plan.spawn.joins.append(JoinPlan(kind: kind, slot: slot))
             case _ where inUserNamespace: plan.spawn.joins.append(JoinPlan(kind: kind, slot: slot))
             default: steps.append(InsideStep(action: .join([kind], slot: slot), origin: pointer))
             }

@@ -24,7 +24,8 @@ extension Resolution {
         }
         announceNotifySocket()
         if keepsOriginalGroups(config.annotations) { plan.process.groups = nil }
-        if host.deniesSetgroups, !inUserNamespace {
+        // A new user namespace takes the denial over from the caller's.
+        if host.deniesSetgroups {
             plan.process.leaveGroups(at: "/process/user/additionalGids", &findings)
         }
         // For processes of `exec` alone, which would find what is wrong with it too late.

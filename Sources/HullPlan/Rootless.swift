@@ -146,8 +146,7 @@ extension Resolution {
             told.append(file.origin)
             let problem = "no cgroup is delegated to this user" as Bytes
             let remedy =
-                "run hull in a scope of your own: systemd-run --user --scope -p Delegate=yes hull ...; or let your own "
-                + "systemd make the cgroup: --systemd-cgroup" as Bytes
+                "run hull below your own systemd: systemd-run --user --scope -p Delegate=yes hull ..." as Bytes
             if request.strictResources {
                 findings.error(file.origin, problem, hint: remedy)
             } else {

@@ -86,7 +86,7 @@ struct CgroupDirectory {
     var isFrozen: Bool {
         get throws(SystemError) {
             guard !path.isEmpty else { return false }
-            do { return Bytes(try HostFiles.read(path + "/cgroup.freeze")).trimmed == "1" } catch {
+            do { return Bytes(try HostFiles.read(path + "/cgroup.freeze", small: true)).trimmed == "1" } catch {
                 // ENODEV: it was removed while its file was open.
                 guard error.errno == .enoent || error.errno == .enodev else { throw error }
                 return false

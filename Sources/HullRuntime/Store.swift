@@ -148,7 +148,7 @@ struct ContainerDirectory: ~Copyable {
     /// forgotten that still runs.
     func readRecord() throws(Failure) -> ContainerRecord? {
         do throws(SystemError) {
-            let bytes = try HostFiles.read(recordPath)
+            let bytes = try HostFiles.read(recordPath, small: true)
             return try? ContainerRecord.read(bytes)
         } catch {
             if error.errno == .enoent { return nil }

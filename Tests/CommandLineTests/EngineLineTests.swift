@@ -140,6 +140,7 @@ extension Command {
         case .spec: .spec
         case .plan: .plan
         case .check: .check
+        case .doctor: .doctor
         case .verify: .verify
         case .features: .features
         case .completion: .completion

@@ -30,7 +30,7 @@ struct OrdinaryUser {
 
     var home: String { scenario.directory + "/sailor" }
 
-    private static let program = Machine.base + "/runtime"
+    static let program = Machine.base + "/runtime"
     private static let copy: Result<Void, any Error> = Result {
         let installed = Runtime.kind == .hull ? Runtime.program : Files.program(Runtime.kind?.rawValue ?? "") ?? ""
         try Files.copy(installed, to: program, mode: 0o755)

@@ -59,6 +59,14 @@ extension Program {
         return findings.allSatisfy { $0.severity == .warning } ? 0 : 1
     }
 
+    /// What this machine offers, and what is stuck or was left on it. 1 where something does not work.
+    func doctor(_ options: DoctorOptions) throws(Failure) -> Int32 {
+        let host = try Host.probe()
+        let found = diagnose(host, MachineFacts.probe(host)) + (try store().remains(host))
+        Caller.write(diagnosesText(found, options.format), to: 1)
+        return found.contains { $0.verdict == .problem } ? 1 : 0
+    }
+
     private func readBundle(_ bundle: Bytes?, _ config: Bytes?) throws(Failure) -> ([UInt8], Request) {
         let directory = try Caller.absolute(bundle ?? ".").cleanedPath
         let file = try config.map { (path) throws(Failure) in try Caller.absolute(path) }

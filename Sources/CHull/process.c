@@ -7,6 +7,7 @@
 #include <linux/ioprio.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -51,4 +52,11 @@ int chull_datagram_connect(int fd, const char *address)
     int abstract = address[0] == '@';
     if (abstract) to.sun_path[0] = 0;
     RESULT(connect(fd, (struct sockaddr *)&to, offsetof(struct sockaddr_un, sun_path) + length + !abstract));
+}
+
+// Present from the start, so that it is counted for the caller and not in the cgroup of a child that writes there.
+int chull_share_memory(size_t size, void **memory)
+{
+    *memory = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+    return *memory == MAP_FAILED ? -errno : 0;
 }

@@ -28,6 +28,8 @@ package struct CreateOptions: VerbOptions {
     package var strictResources = false
     /// How many descriptors beyond stdio (and `LISTEN_FDS`) the process keeps.
     package var preserveFDs: UInt32 = 0
+    /// The file that gets the times of all steps.
+    package var trace: Bytes?
     /// The image to make the bundle of, `LAYOUT[:REF]`.
     package var image: Bytes?
     /// Which of several images, `OS/ARCH[/VARIANT]`.
@@ -63,6 +65,7 @@ package struct CreateOptions: VerbOptions {
                 (options: inout CreateOptions, value) throws(UsageProblem) in
                 options.preserveFDs = try parseCount(value, of: "preserve-fds")
             },
+            .path("trace", "FILE", "write when each step was done to FILE (.svg: drawn)") { $0.trace = $1 },
         ] + imageOptions
     }
 

@@ -47,6 +47,10 @@ package struct InitProgram: ~Copyable {
     /// Whether the runtime wants to know of each mount that is attached.
     var reportsMounts = false
 
+    /// Where the runtime reads when what was done: the beginning, each step's, and the end of the list; nil where
+    /// nobody wants to know.
+    package var times: SharedTimes?
+
     /// Takes over what the runtime prepared.
     package init(
         _ plan: ContainerPlan, held: consuming DescriptorList, hookState: HookState, socket: Int32, listener: Int32?,
@@ -65,6 +69,7 @@ package struct InitProgram: ~Copyable {
 
     /// Runs the list and becomes the container's program.
     package consuming func run() -> Never {
+        times?.note(0)
         CurrentProcess.newSession()
         var report = socket
         var index = 0
@@ -75,10 +80,12 @@ package struct InitProgram: ~Copyable {
             // whose cgroup decides. Where it cannot be changed it is used as it is.
             if process.usesAllCPUs { try? Scheduling.setAffinity(.all, pid: 0) }
             while index < steps.count {
+                times?.note(index + 1)
                 let action = steps[index].action
                 if case .ready = action { report = try becomeReady() } else { try apply(action) }
                 index += 1
             }
+            times?.note(index + 1)
             // The kernel resolves the program's path while these are open, and it could lead through any directory:
             // through the host's /proc for instance, which was needed for a label (CVE-2024-21626).
             try closeDescriptors(except: promised + [report])

@@ -242,3 +242,20 @@ extension JSONDocument: JSONWritable {
         }
     }
 }
+
+/// A number of thousandths, written with three places after the point.
+package struct Thousandths: JSONWritable {
+    /// How many there are.
+    package let count: Int64
+
+    /// That many.
+    package init(_ count: Int64) { self.count = count }
+
+    /// How it is written.
+    package var text: Bytes {
+        let places = Bytes(decimal: Int((count % 1000).magnitude) + 1000).dropFirst(1)
+        return "\(count < 0 ? "-" : "" as Bytes)\((count / 1000).magnitude).\(places)"
+    }
+
+    package func write(_ writer: inout JSONWriter) { writer.plain(text) }
+}

@@ -94,7 +94,7 @@ extension Creation {
         swap(&taken, &held)
         let made = try spawn(
             plan, taken, cgroup: cgroupDescriptor?.number, hookState: hookState(), listener: listener?.number,
-            consoleSocket: consoleSocket?.number)
+            consoleSocket: consoleSocket?.number, times: trace?.inside)
         try placeholder.take()?.end()
         record.pid = made.process.pid
         initSocket = made.socket.number

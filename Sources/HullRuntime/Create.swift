@@ -32,10 +32,12 @@ package struct Creation: ~Copyable {
     var notify: NotifySocket?
     /// Who answers for the filter while the container runs in the foreground, where a report is wanted.
     var reporter: SeccompReporter?
+    /// Who notes when what was done, where a trace is wanted.
+    var trace: TraceRecorder?
 
     /// Takes the id and keeps a copy of the config.
     package init(
-        _ plan: ContainerPlan, config: [UInt8], host: Host, in store: ContainerStore
+        _ plan: ContainerPlan, config: [UInt8], host: Host, in store: ContainerStore, trace: TraceRecorder? = nil
     ) throws(Failure) {
         self.plan = plan
         let now = Clock.realtime
@@ -48,13 +50,19 @@ package struct Creation: ~Copyable {
         record.seccompListener = plan.process.listener
         for case .pidFile(let path) in plan.outside.map(\.action) { record.pidFile = path }
         self.config = config
+        self.trace = trace
+        try self.trace?.prepare(plan)
         directory = try store.make(plan.id)
     }
 
     /// Runs the outside list. On failure nothing is left, but for what `leftovers` of the failure names.
     package mutating func run() throws(Failure) {
         do throws(Failure) {
-            for step in plan.outside { try apply(step) }
+            for step in plan.outside {
+                trace?.note()
+                try apply(step)
+            }
+            trace?.note()
             record.isCreated = true
             try attempt { () throws(SystemError) in try directory.write(record) }
         } catch {

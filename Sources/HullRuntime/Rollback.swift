@@ -10,6 +10,8 @@ extension Creation {
     /// Undoes what was done, in reverse; what cannot be undone is added to the failure.
     mutating func undo(_ failure: Failure) -> Failure {
         var failure = failure
+        // It is the failure that counts: that its trace cannot be written besides does not.
+        try? writeTrace()
         let hadProcess = spawned != nil
         if var moves = netDevices.take() { failure.leftovers += moves.undo() }
         if hadProcess { endProcess(&failure) }

@@ -20,7 +20,8 @@ struct Spawned: ~Copyable {
 /// lets no process into the given one.
 func spawn(
     _ plan: ContainerPlan, _ held: consuming DescriptorList, cgroup: Int32?, hookState: HookState,
-    listener: Int32?, consoleSocket: Int32?, instead: (SystemError) throws(SystemError) -> Descriptor? = { _ in nil }
+    listener: Int32?, consoleSocket: Int32?, times: SharedTimes? = nil,
+    instead: (SystemError) throws(SystemError) -> Descriptor? = { _ in nil }
 ) throws(SystemError) -> Spawned {
     guard try CurrentProcess.isSingleThreaded else { throw SystemError("clone3", "the runtime has threads", .einval) }
     if !plan.spawn.staysVisible { try CurrentProcess.hide() }
@@ -30,9 +31,10 @@ func spawn(
     let theirs = sockets.second.give()
     defer { _ = Descriptor(owning: theirs) }
     let pid = plan.spawn.parentJoins.flatMap { held[$0] }
-    let program = InitProgram(
+    var program = InitProgram(
         plan, held: held, hookState: hookState, socket: theirs, listener: listener,
         consoleSocket: consoleSocket)
+    program.times = times
     let flags = plan.spawn.flags
     let joins = plan.spawn.joins
     guard !joins.isEmpty else {

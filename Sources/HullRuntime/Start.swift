@@ -10,6 +10,7 @@ internal import HullPlan
 extension Creation {
     /// Ends `create`: the process waits for `start` from now on, without its creator.
     package consuming func leaveCreated() throws(Failure) {
+        do throws(Failure) { try writeTrace() } catch { throw undo(error) }
         do throws(SystemError) { try say(.goodbye) } catch {
             throw undo(Failure(error))
         }
@@ -18,8 +19,11 @@ extension Creation {
     /// Starts the program at once, as `run` does.
     mutating func start() throws(Failure) {
         do throws(Failure) {
+            trace?.noteStart()
             let agent = try filterAgent()
             try spawned?.start(plan, cgroup, agent: agent)
+            trace?.noteExecution()
+            try writeTrace()
             // From here on they are the container's; a descriptor of its network namespace would keep it alive.
             netDevices = nil
             // From here on it is a container as any other: to be killed and deleted by other calls.

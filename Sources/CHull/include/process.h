@@ -33,5 +33,7 @@ int chull_may_access(int fd, int mode);
 int chull_datagram_socket(void);
 // A path, or a name that begins with @, in the abstract namespace of unix(7).
 int chull_datagram_connect(int fd, const char *address);
+// Memory of zeros that a child of the caller shares until its execve.
+int chull_share_memory(size_t size, void **memory);
 
 #endif

@@ -71,6 +71,7 @@ extension Program {
     func prepare(
         _ options: CreateOptions, _ amend: (inout Request) -> Void
     ) throws(Failure) -> Creation {
+        let trace = try options.trace.map { (path) throws(Failure) in try TraceRecorder(Caller.absolute(path)) }
         let bundle = try Caller.absolute(options.bundle ?? ".").cleanedPath
         var request = Request(id: options.id, bundle: bundle)
         if let path = options.pidFile { request.pidFile = try Caller.absolute(path) }
@@ -103,6 +104,6 @@ extension Program {
             let errors = Examination(bytes, request, host).errors
             throw Failure(errors.list.isEmpty ? error.located(in: bytes) : errors)
         }
-        return try Creation(decided, config: bytes, host: host, in: store)
+        return try Creation(decided, config: bytes, host: host, in: store, trace: trace)
     }
 }

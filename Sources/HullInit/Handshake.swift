@@ -130,7 +130,8 @@ package enum RuntimeWord: UInt8, Sendable {
         }
     }
 
+    /// What is there to be read; this end waits for nothing any more.
     private static func last(from socket: Int32) throws(SystemError) -> Bytes {
-        try Sockets.receive(from: socket).message
+        try Poll.ready([socket], timeoutMilliseconds: 0) == 0 ? "" : Sockets.receive(from: socket).message
     }
 }

@@ -44,7 +44,10 @@ struct Program {
         case .update(let options): try update(options)
         case .mounts(let options): try mounts(options)
         case .state(let options): Caller.write(stateText(try store().state(of: options.id)), to: 1)
-        case .list(let options): Caller.write(listText(try store().list(), options), to: 1)
+        case .list(let options):
+            var list = ContainerList(options)
+            try store().list { list.add($0) }
+            Caller.write(list.text, to: 1)
         case .ps(let options): try ps(options)
         case .events(let options): try events(options)
         case .stats(let options): try stats(options)

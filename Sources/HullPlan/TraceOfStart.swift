@@ -3,8 +3,8 @@
 package import HullBytes
 internal import HullOCI
 
-/// When a start did what, in nanoseconds of one clock. The process has waited since `create`, whose trace has its steps;
-/// what it does from here on is seen from outside alone.
+/// When a start did what, in nanoseconds of one clock. The process has waited since `create`, whose trace has its
+/// steps; what it does from here on is seen from outside alone.
 package struct StartTimes: Sendable {
     /// When the runtime began to look for the container.
     package var began: Int64

@@ -74,7 +74,7 @@ private struct SeccompResolution {
         var flags = resolveFlags(said.flags)
         guard let answer else {
             // The rules are still read for what is wrong in them; nothing is made of them.
-            _ = resolveRules(said.syscalls ?? [], SeccompPolicy(defaultAnswer: .killThread, architectures: []))
+            _ = resolveRules(said.syscalls ?? [], SeccompPolicy(defaultAnswer: .killThread, architectures: architectures))
             return nil
         }
         var policy = SeccompPolicy(defaultAnswer: answer, architectures: architectures)

@@ -120,7 +120,7 @@ struct Program {
     private func fields(_ failure: Failure) -> LogFields {
         var fields = LogFields(failure.code, failure.phase)
         fields.pointer = failure.pointer
-        fields.hint = failure.hint
+        fields.hint = failure.hint ?? failure.detail
         fields.errno = failure.errnoName
         // What is no path is a name or a number, which the message has.
         fields.path = failure.object.flatMap { $0.hasPrefix("/") ? $0 : nil }

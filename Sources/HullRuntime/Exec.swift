@@ -137,7 +137,8 @@ package struct Execution: ~Copyable {
             return
         }
         do throws(SystemError) { try carryOut(step.action) } catch {
-            var failure = Failure(error, pointer: step.origin)
+            let hint = error.call == "AttachProcessesToUnit" ? UnitEntrance.hint : nil
+            var failure = Failure(error, pointer: step.origin, hint: hint)
             failure.phase = .outside
             if error.errno == .eagain {
                 failure.blameTasks(CgroupDirectory(path: record.cgroup))
@@ -182,8 +183,8 @@ package struct Execution: ~Copyable {
         var taken = DescriptorList()
         swap(&taken, &held)
         let made = try spawn(
-            plan, taken, cgroup: cgroupNumber, hookState: HookState(of: record), listener: nil,
-            consoleSocket: consoleSocket?.number, times: trace?.inside
+            plan, taken, cgroup: cgroupNumber, entrance: try entrance(), hookState: HookState(of: record),
+            listener: nil, consoleSocket: consoleSocket?.number, times: trace?.inside
         ) { (error) throws(SystemError) in
             guard plan.cgroup.path.isEmpty, [.ebusy, .eopnotsupp].contains(error.errno) else { return nil }
             return try cgroupOfFirst()
@@ -205,10 +206,23 @@ package struct Execution: ~Copyable {
     /// the container's cgroup for one below: a cgroup whose children have controllers holds no process itself
     /// (cgroups(7), "no internal processes").
     private func cgroupOfFirst() throws(SystemError) -> Descriptor? {
+        guard let below = try placeOfFirst() else { return nil }
+        let cgroup = try Descriptor(opening: record.cgroup, [.path, .directory])
+        return try Descriptor(openingBelow: cgroup, below)
+    }
+
+    /// The path from the container's cgroup to that of its first process; nil where it is the same.
+    private func placeOfFirst() throws(SystemError) -> Bytes? {
         let own = record.cgroup.dropFirst(plan.cgroup.mountPoint.count)
         guard let first = try Procfs.cgroup(of: "\(record.pid)"), first.hasPrefix(own + "/") else { return nil }
-        let cgroup = try Descriptor(opening: record.cgroup, [.path, .directory])
-        return try Descriptor(openingBelow: cgroup, first.dropFirst(own.count + 1))
+        return first.dropFirst(own.count + 1)
+    }
+
+    /// Where an ordinary user's systemd has to let the process in.
+    private func entrance() throws(SystemError) -> UnitEntrance? {
+        guard record.unitIsOfUser else { return nil }
+        let below = plan.cgroup.path.isEmpty ? try placeOfFirst() ?? "" : plan.cgroup.path
+        return try UnitEntrance(to: record, below, mountPoint: plan.cgroup.mountPoint)
     }
 
     private func sendPidfd(to path: Bytes, _ payload: Bytes) throws(SystemError) {

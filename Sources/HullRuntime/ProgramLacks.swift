@@ -8,8 +8,8 @@ internal import HullOCI
 internal import HullPlan
 
 extension LackSearch {
-    /// The program, where it lies in the root filesystem itself and not in one that is mounted there: whether the kernel
-    /// would execute it.
+    /// The program, where it lies in the root filesystem itself and not in one that is mounted there: whether the
+    /// kernel would execute it.
     mutating func lookAtProgram() {
         guard let name = plan.process.arguments.first, !name.isEmpty, !plan.rootfs.isEmpty,
             let directory = try? Descriptor(opening: plan.rootfs, [.path, .directory])

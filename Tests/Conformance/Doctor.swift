@@ -71,8 +71,8 @@ struct Doctor {
         }
     }
 
-    // Goal: what may be a hull's leavings is told, as a note, and nothing that is not known to be. Method: containers of
-    // another store that waits, runs and has stopped, and a cgroup that only looks like one.
+    // Goal: what a hull may have left is told, as a note, and nothing that is not known to be. Method: containers of
+    // another store, one that waits, one that runs, one that has stopped, and a cgroup that only looks like one.
     @Test("HD-05 doctor names a cgroup of another store only by hull's own filter", .only(.hull))
     func strays() throws {
         try scenario { s in

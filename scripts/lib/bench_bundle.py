@@ -9,7 +9,8 @@ SCRIPTS = pathlib.Path(__file__).resolve().parent.parent
 # Calls of which every architecture and version of libseccomp knows the name; a rule is about one argument of one.
 CALLS = ("read write lseek fcntl dup2 ioctl flock fsync fchdir fchmod fchown umask getpgid setpgid getsid mlock "
          "munlock madvise mprotect msync mincore prctl kill tgkill tkill alarm nice sync acct truncate ftruncate chdir "
-         "rename mkdir rmdir link unlink symlink readlink chmod access chroot mount umount2 swapon swapoff personality").split()
+         "rename mkdir rmdir link unlink symlink readlink chmod access chroot mount umount2 swapon swapoff "
+         "personality").split()
 
 
 def config(root: pathlib.Path, words: list[str] | None = None, cgroup_namespace: bool = True,

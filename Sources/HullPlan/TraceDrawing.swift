@@ -19,7 +19,7 @@ extension Trace {
         ]
         lines += axis
         lines.append(label("runtime", pids.runtime, Drawing.lanes.runtime))
-        lines.append(label("container's first process", pids.process, Drawing.lanes.process))
+        lines.append(label(process, pids.process, Drawing.lanes.process))
         // Neighbours differ in shade, so that steps of one kind stay apart.
         for (index, bar) in bars.enumerated() { lines += drawn(bar, isLight: index % 2 == 1) }
         lines.append("<text x=\"16\" y=\"\(Drawing.list)\" font-weight=\"bold\">longest, waits left out</text>")
@@ -34,9 +34,11 @@ extension Trace {
         while duration / step > 10 { step = Bytes(decimal: step).hasPrefix("2") ? step / 2 * 5 : step * 2 }
         return stride(from: 0, through: duration, by: Int64.Stride(step)).flatMap { time -> [Bytes] in
             let x = place(time).text
+            // The last one would go over the edge.
+            let anchor: Bytes = place(time).count > 1_120_000 ? " text-anchor=\"end\"" : ""
             return [
                 "<path d=\"M\(x) 52V\(Drawing.lanes.process + Drawing.thickness + 6)\" stroke=\"#ddd\"/>",
-                "<text x=\"\(x)\" y=\"48\" fill=\"#777\">\(milliseconds(time))</text>",
+                "<text x=\"\(x)\" y=\"48\" fill=\"#777\"\(anchor)>\(milliseconds(time))</text>",
             ]
         }
     }

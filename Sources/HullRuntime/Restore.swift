@@ -20,11 +20,8 @@ extension Creation {
             let decided = try decide(request, place)
             for step in decided.before { try apply(step) }
             try carryOut(decided, program, place)
-            record.isCreated = true
-            try attempt { () throws(SystemError) in
-                try directory.write(record)
-                try directory.descriptor.unlock()
-            }
+            try recordRunning()
+            try attempt { () throws(SystemError) in try directory.descriptor.unlock() }
             try HullRuntime.runHooks(.poststart, of: plan.hooks, record: record, status: .running)
         } catch {
             throw undo(error)
@@ -161,8 +158,17 @@ extension Creation {
         case "post-restore":
             try adopt(notification.pid)
             for step in decided.after { try apply(step) }
+        case "pre-resume":
+            // Whoever sees the processes at work is told that they are.
+            if record.pid != 0 { try recordRunning() }
         default: return
         }
+    }
+
+    private mutating func recordRunning() throws(Failure) {
+        guard !record.isCreated else { return }
+        record.isCreated = true
+        try attempt { () throws(SystemError) in try directory.write(record) }
     }
 
     /// The restored process is a child of hull: CRIU makes it a sibling of its own.

@@ -33,7 +33,7 @@ struct Program {
         switch invocation.command {
         case .run(let options): return try run(options)
         case .create(let options): return try create(options)
-        case .start(let options): try store().start(options.id)
+        case .start(let options): try start(options)
         case .exec(let options): return try exec(options)
         case .kill(let options): try kill(options)
         case .delete(let options): try delete(options)
@@ -123,7 +123,7 @@ struct Program {
     private func fields(_ failure: Failure) -> LogFields {
         var fields = LogFields(failure.code, failure.phase)
         fields.pointer = failure.pointer
-        fields.hint = failure.hint
+        fields.hint = failure.hint ?? failure.detail
         fields.errno = failure.errnoName
         // What is no path is a name or a number, which the message has.
         fields.path = failure.object.flatMap { $0.hasPrefix("/") ? $0 : nil }

@@ -120,8 +120,10 @@ struct Checkpoint {
                 "restore", "--bundle", bundle.directory, "--image-path", s.directory + "/second", container.id,
             ])
             #expect(eventually(within: 60) { call.stdout.contains("n ") }, "\(call.stdout)")
+            // The record is there before the processes go on; the hook runs when they do.
             #expect(try container.status() == "running")
-            #expect(Files.read(trace) == "prestart\ncreateRuntime\npoststart\n")
+            let hooks = "prestart\ncreateRuntime\npoststart\n"
+            #expect(eventually(within: 60) { Files.read(trace) == hooks }, "\(Files.read(trace) ?? "none")")
             try Files.write("", to: s.directory + "/data/stop")
             let outcome = call.outcome(within: 30)
             #expect(outcome.ending == .exit(7) && outcome.stdout.contains("bye"), "\(outcome)")

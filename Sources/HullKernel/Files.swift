@@ -281,6 +281,14 @@ package enum HostFiles {
         }
     }
 
+    /// The same of a link itself: AT_SYMLINK_NOFOLLOW.
+    package static func statusOfLink(_ path: Bytes) throws(SystemError) -> FileStatus? {
+        do { return try hullStatus(AT_FDCWD, path, Int32(AT_SYMLINK_NOFOLLOW)) } catch {
+            if error.errno == .enoent || error.errno == .enotdir { return nil }
+            throw error
+        }
+    }
+
     /// All bytes of a file; `small` saves a call where it is regular or a single value of /proc or a cgroup, no list.
     package static func read(_ path: Bytes, limit: Int = 1 << 24, small: Bool = false) throws(SystemError) -> [UInt8] {
         let file = try Descriptor(opening: path)

@@ -56,8 +56,7 @@ package struct PlanOptions: VerbOptions {
             .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
             overlayOption { $0.overlay = $1 },
             .path("diff", "OTHER", "print what OTHER does otherwise") { $0.other = $1 },
-            .choice("format", "how the plan looks (default: text)") { $0.format = $1 },
-        ]
+        ] + reportOptions("how the plan looks (default: text)") { $0.format = $1 }
     }
 
     package mutating func take(_ operands: [Bytes]) throws(OperandProblem) {
@@ -96,8 +95,7 @@ package struct CheckOptions: VerbOptions {
             .path("config", letter: "f", "FILE", "read FILE, not config.json in the bundle") { $0.config = $1 },
             .flag("security", "report what weakens the container, too") { $0.security = $1 },
             .flag("host", "report what this machine lacks for it, too") { $0.host = $1 },
-            .choice("format", "how the findings look (default: text)") { $0.format = $1 },
-        ]
+        ] + reportOptions("how the findings look (default: text)") { $0.format = $1 }
     }
 
     package mutating func take(_ operands: [Bytes]) throws(OperandProblem) {

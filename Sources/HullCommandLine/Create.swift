@@ -65,7 +65,7 @@ package struct CreateOptions: VerbOptions {
                 (options: inout CreateOptions, value) throws(UsageProblem) in
                 options.preserveFDs = try parseCount(value, of: "preserve-fds")
             },
-            .path("trace", "FILE", "write when each step was done to FILE (.svg: drawn)") { $0.trace = $1 },
+            traceOption { $0.trace = $1 },
         ] + imageOptions
     }
 
@@ -88,6 +88,11 @@ package struct CreateOptions: VerbOptions {
         id = first
         arguments = Array(operands.dropFirst())
     }
+}
+
+/// What `create`, `run`, `start` and `exec` understand.
+func traceOption<Target>(_ set: @escaping (inout Target, Bytes?) -> Void) -> Option<Target> {
+    .path("trace", "FILE", "write when each step was done to FILE (.svg: drawn)", set)
 }
 
 /// What `create`, `run` and `plan` understand.

@@ -17,11 +17,11 @@ package struct DoctorOptions: VerbOptions {
             more: """
                 Nothing is changed. The exit status is 1 if anything does not work or was
                 left; what hull can do without is a note.
-                """, example: "doctor --format json")
+                """, example: "doctor --json")
     }
 
     package static var table: [Option<DoctorOptions>] {
-        [.choice("format", "how the findings look (default: text)") { $0.format = $1 }]
+        reportOptions("how the findings look (default: text)") { $0.format = $1 }
     }
 }
 

@@ -45,6 +45,8 @@ package struct ExecOptions: VerbOptions {
     package var tools: ToolsRequest?
     /// The socket that gets the process descriptor.
     package var pidfdSocket: Bytes?
+    /// The file that gets the times of all steps.
+    package var trace: Bytes?
 
     package init() {}
 
@@ -99,6 +101,7 @@ package struct ExecOptions: VerbOptions {
                 options.tools = try parseTools(value)
             },
             .flag("ignore-paused", "do not refuse a paused container") { $0.ignorePaused = $1 },
+            traceOption { $0.trace = $1 },
         ]
     }
 

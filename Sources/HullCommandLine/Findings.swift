@@ -16,6 +16,16 @@ package enum ReportFormat: Word {
     }
 }
 
+/// The two spellings of how a report looks; of both, the last counts.
+func reportOptions<Target>(
+    _ help: Bytes, _ set: @escaping (inout Target, ReportFormat) -> Void
+) -> [Option<Target>] {
+    [
+        .choice("format", help, set),
+        .flag("json", "the same as --format json") { set(&$0, $1 ? .json : .text) },
+    ]
+}
+
 extension Severity {
     /// The word in JSON, and between place and pointer of a line.
     package var word: Bytes {

@@ -6,12 +6,16 @@ package import HullBytes
 package struct StartOptions: VerbOptions {
     /// The container's name.
     package var id: Bytes = ""
+    /// The file that gets the times of all steps.
+    package var trace: Bytes?
 
     package init() {}
 
     package static var page: VerbPage {
         VerbPage(summary: "let the program of a created container begin", operands: "ID", example: "start web")
     }
+
+    package static var table: [Option<StartOptions>] { [traceOption { $0.trace = $1 }] }
 
     package mutating func take(_ operands: [Bytes]) throws(OperandProblem) { id = try onlyID(operands) }
 }

@@ -9,10 +9,14 @@ extension InitProgram {
     /// A short-lived process that joins namespaces and makes the container's first process from there, as its sibling:
     /// that one has them from birth, new ones belong to the user namespace that was joined, and the runtime itself
     /// stays outside. Reports the new process, or why there is none, on a socket of its own: on the common one the new
-    /// process could be faster.
-    package consuming func runAsJoiner(_ joins: [JoinPlan], flags: UInt64, cgroup: Int32?, report: Int32) -> Never {
+    /// process could be faster. `waits` for a word on it that the joiner is in the cgroup that the new process is to
+    /// begin in.
+    package consuming func runAsJoiner(
+        _ joins: [JoinPlan], flags: UInt64, cgroup: Int32?, waits: Bool, report: Int32
+    ) -> Never {
         do throws(SystemError) {
             try closeDescriptors(except: needed + [report] + [cgroup].compactMap { $0 })
+            if waits, try Sockets.receive(from: report).message != RuntimeWord.goOn.bytes { CurrentProcess.exit(1) }
             try join(joins)
             let cloned = try CurrentProcess.cloneSibling(flags, cgroup: cgroup)
             if cloned == nil { run() }

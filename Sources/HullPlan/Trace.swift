@@ -15,6 +15,8 @@ package struct StepTimes: Sendable {
     package var started: Int64?
     /// When the process had become the program.
     package var executed: Int64?
+    /// When the poststart hooks were done; nil where there are none.
+    package var hooked: Int64?
     /// The end of what was watched.
     package var ended: Int64
     /// Who did it: the runtime and the first process, of which nothing may be known.
@@ -49,22 +51,35 @@ package struct Trace: Sendable {
     }
 
     let id: Bytes
+    /// What the process in the container is called.
+    let process: Bytes
     let pids: (runtime: Int32, process: Int32)
     let duration: Int64
     private(set) var bars: [Bar] = []
-    private let times: StepTimes
+    private let began: Int64
+    private let ended: Int64
 
-    /// Puts plan and times together.
-    package init(_ plan: ContainerPlan, _ times: StepTimes) {
-        id = plan.id
-        pids = times.pids
-        duration = max(0, times.ended - times.began)
-        self.times = times
-        addRuntime(plan)
-        addProcess(plan)
+    /// Puts plan and times together. The process is the container's first, or a further one, which `exec` makes.
+    package init(_ plan: ContainerPlan, _ times: StepTimes, isFirst: Bool = true) {
+        self.init(
+            plan.id, isFirst ? "container's first process" : "process of exec", times.pids, times.began, times.ended)
+        addRuntime(plan, times)
+        addProcess(plan, times)
     }
 
-    private mutating func addRuntime(_ plan: ContainerPlan) {
+    /// A timeline without bars.
+    init(
+        _ id: Bytes, _ process: Bytes, _ pids: (runtime: Int32, process: Int32), _ began: Int64, _ ended: Int64
+    ) {
+        self.id = id
+        self.process = process
+        self.pids = pids
+        self.began = began
+        self.ended = ended
+        duration = max(0, ended - began)
+    }
+
+    private mutating func addRuntime(_ plan: ContainerPlan, _ times: StepTimes) {
         add(StepWords("plan", "read the config, decide"), times.began, times.outside.first)
         for (index, (step, begin)) in zip(plan.outside, times.outside).enumerated() {
             add(
@@ -74,9 +89,12 @@ package struct Trace: Sendable {
         if let started = times.started {
             add(StepWords("start", "until the program is executed"), started, times.executed, waits: true)
         }
+        if let hooked = times.hooked, let executed = times.executed {
+            add(poststart(plan.hooks), executed, hooked, origin: "/hooks/poststart")
+        }
     }
 
-    private mutating func addProcess(_ plan: ContainerPlan) {
+    private mutating func addProcess(_ plan: ContainerPlan, _ times: StepTimes) {
         guard let first = times.inside.first else { return }
         add(StepWords("begin", "setsid, close_range"), first, times.inside.element(1), isInside: true)
         for (index, (step, begin)) in zip(plan.inside, times.inside.dropFirst()).enumerated() {
@@ -90,12 +108,12 @@ package struct Trace: Sendable {
     }
 
     /// A clock may be set while it is read: nothing lies before the beginning or after the end.
-    private mutating func add(
+    mutating func add(
         _ words: StepWords, _ begin: Int64, _ end: Int64?, isInside: Bool = false, number: Int? = nil,
         origin: JSONPointer = .root, waits: Bool = false
     ) {
-        let start = min(max(begin - times.began, 0), duration)
-        let stop = min(max((end ?? times.ended) - times.began, start), duration)
+        let start = min(max(begin - began, 0), duration)
+        let stop = min(max((end ?? ended) - began, start), duration)
         bars.append(
             Bar(
                 isInside: isInside, number: number, words: words, origin: origin, waits: waits, begin: start, end: stop,
@@ -112,7 +130,7 @@ package struct Trace: Sendable {
             writer.key("traceEvents")
             writer.array { writer in
                 name(1, "runtime", pids.runtime, &writer)
-                if bars.contains(where: \.isInside) { name(2, "container's first process", pids.process, &writer) }
+                if bars.contains(where: \.isInside) { name(2, process, pids.process, &writer) }
                 for bar in bars { event(bar, &writer) }
             }
         }
@@ -158,6 +176,11 @@ package struct Trace: Sendable {
             }
         }
     }
+}
+
+/// The words of the hooks after the start.
+func poststart(_ hooks: HooksPlan) -> StepWords {
+    StepWords("execve", "\(HookKind.poststart.name) hooks: \(hooks[.poststart].count)")
 }
 
 extension OutsideAction {

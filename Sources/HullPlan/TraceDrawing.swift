@@ -19,7 +19,7 @@ extension Trace {
         ]
         lines += axis
         lines.append(label("runtime", pids.runtime, Drawing.lanes.runtime))
-        lines.append(label("container's first process", pids.process, Drawing.lanes.process))
+        lines.append(label(process, pids.process, Drawing.lanes.process))
         // Neighbours differ in shade, so that steps of one kind stay apart.
         for (index, bar) in bars.enumerated() { lines += drawn(bar, isLight: index % 2 == 1) }
         lines.append("<text x=\"16\" y=\"\(Drawing.list)\" font-weight=\"bold\">longest, waits left out</text>")

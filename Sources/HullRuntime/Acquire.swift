@@ -92,9 +92,10 @@ extension Creation {
         }
         var taken = DescriptorList()
         swap(&taken, &held)
+        let entrance = try UnitEntrance(to: record, mountPoint: plan.cgroup.mountPoint)
         let made = try spawn(
-            plan, taken, cgroup: cgroupDescriptor?.number, hookState: hookState(), listener: listener?.number,
-            consoleSocket: consoleSocket?.number, times: trace?.inside)
+            plan, taken, cgroup: cgroupDescriptor?.number, entrance: entrance, hookState: hookState(),
+            listener: listener?.number, consoleSocket: consoleSocket?.number, times: trace?.inside)
         try placeholder.take()?.end()
         record.pid = made.process.pid
         initSocket = made.socket.number
@@ -175,9 +176,7 @@ extension Creation {
             "raising a hard limit needs CAP_SYS_RESOURCE in the host's user namespace"
         case .attachDeviceFilter: cgroup.hintOfDeviceFilter(error, mountPoint: plan.cgroup.mountPoint)
         case .mapByTool(let group, let maps): hintOfTool(group, maps, error)
-        case .clone where error.call == "clone3" && error.errno == .eacces && plan.cgroup.isOfSystemd:
-            "from hull's own cgroup, which is not below this systemd, nobody may come into its units: systemd-run "
-                + "--user --scope hull ..."
+        case .clone where error.call == "AttachProcessesToUnit": UnitEntrance.hint
         case .clone where error.call == "clone3" && plan.spawn.staysVisible && hintOfUserNamespace(error) != nil:
             hintOfUserNamespace(error)
         case .clone where error.errno == .enospc: "the limit of nested or counted namespaces is reached: /proc/sys/user"

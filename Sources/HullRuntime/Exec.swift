@@ -17,12 +17,14 @@ package struct Execution: ~Copyable {
     private var ownConsole: Descriptor?
     private var spawned: Spawned?
     private var pid: Int32 = 0
+    /// Who notes when what was done, where a trace is wanted.
+    private var trace: TraceRecorder?
 
     /// Finds the container, which must not have stopped, and decides. `say` turns the config's process into the wanted
     /// one.
     package static func prepare(
         in id: Bytes, of store: ContainerStore, _ request: Request, _ host: Host,
-        _ say: (Config) throws(Failure) -> Config.Process
+        trace: TraceRecorder? = nil, _ say: (Config) throws(Failure) -> Config.Process
     ) throws(Failure) -> Execution {
         let directory = try store.open(id)
         let record = try directory.requireRecord()
@@ -60,7 +62,10 @@ package struct Execution: ~Copyable {
         } catch {
             throw Failure(error)
         }
-        return Execution(plan, record, status, first.intoDescriptor(), root)
+        var execution = Execution(plan, record, status, first.intoDescriptor(), root)
+        execution.trace = trace
+        try execution.trace?.prepare(plan, isFirst: false)
+        return execution
     }
 
     private init(
@@ -89,11 +94,20 @@ package struct Execution: ~Copyable {
     /// Makes the process, ready to go. On failure it is gone again.
     package mutating func run() throws(Failure) {
         do throws(Failure) {
-            for step in plan.outside { try apply(step) }
+            for step in plan.outside {
+                trace?.note()
+                try apply(step)
+            }
+            trace?.note()
             let agent = try SeccompAgent.connect(plan.process.listener, pid: pid, record, status)
+            trace?.noteStart()
             try spawned?.start(plan, CgroupDirectory(path: record.cgroup), agent: agent)
+            trace?.noteExecution()
+            try writeTrace()
         } catch {
             var failure = error
+            // It is the failure that counts: that its trace cannot be written besides does not.
+            try? writeTrace()
             failure.blame(
                 DeniedPath(plan.process, root: "/proc/\(record.pid)/root", uids: maps("uid"), gids: maps("gid")))
             if let made = spawned.take() {
@@ -102,6 +116,11 @@ package struct Execution: ~Copyable {
             }
             throw failure
         }
+    }
+
+    /// Writes the trace, once, where one is wanted.
+    private mutating func writeTrace() throws(Failure) {
+        if let trace = trace.take() { try trace.write(plan, pid: pid, isFirst: false) }
     }
 
     /// From the container's ids to those that this process sees.
@@ -118,7 +137,8 @@ package struct Execution: ~Copyable {
             return
         }
         do throws(SystemError) { try carryOut(step.action) } catch {
-            var failure = Failure(error, pointer: step.origin)
+            let hint = error.call == "AttachProcessesToUnit" ? UnitEntrance.hint : nil
+            var failure = Failure(error, pointer: step.origin, hint: hint)
             failure.phase = .outside
             if error.errno == .eagain {
                 failure.blameTasks(CgroupDirectory(path: record.cgroup))
@@ -163,8 +183,8 @@ package struct Execution: ~Copyable {
         var taken = DescriptorList()
         swap(&taken, &held)
         let made = try spawn(
-            plan, taken, cgroup: cgroupNumber, hookState: HookState(of: record), listener: nil,
-            consoleSocket: consoleSocket?.number
+            plan, taken, cgroup: cgroupNumber, entrance: try entrance(), hookState: HookState(of: record),
+            listener: nil, consoleSocket: consoleSocket?.number, times: trace?.inside
         ) { (error) throws(SystemError) in
             guard plan.cgroup.path.isEmpty, [.ebusy, .eopnotsupp].contains(error.errno) else { return nil }
             return try cgroupOfFirst()
@@ -186,10 +206,23 @@ package struct Execution: ~Copyable {
     /// the container's cgroup for one below: a cgroup whose children have controllers holds no process itself
     /// (cgroups(7), "no internal processes").
     private func cgroupOfFirst() throws(SystemError) -> Descriptor? {
+        guard let below = try placeOfFirst() else { return nil }
+        let cgroup = try Descriptor(opening: record.cgroup, [.path, .directory])
+        return try Descriptor(openingBelow: cgroup, below)
+    }
+
+    /// The path from the container's cgroup to that of its first process; nil where it is the same.
+    private func placeOfFirst() throws(SystemError) -> Bytes? {
         let own = record.cgroup.dropFirst(plan.cgroup.mountPoint.count)
         guard let first = try Procfs.cgroup(of: "\(record.pid)"), first.hasPrefix(own + "/") else { return nil }
-        let cgroup = try Descriptor(opening: record.cgroup, [.path, .directory])
-        return try Descriptor(openingBelow: cgroup, first.dropFirst(own.count + 1))
+        return first.dropFirst(own.count + 1)
+    }
+
+    /// Where an ordinary user's systemd has to let the process in.
+    private func entrance() throws(SystemError) -> UnitEntrance? {
+        guard record.unitIsOfUser else { return nil }
+        let below = plan.cgroup.path.isEmpty ? try placeOfFirst() ?? "" : plan.cgroup.path
+        return try UnitEntrance(to: record, below, mountPoint: plan.cgroup.mountPoint)
     }
 
     private func sendPidfd(to path: Bytes, _ payload: Bytes) throws(SystemError) {

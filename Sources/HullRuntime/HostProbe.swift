@@ -20,26 +20,27 @@ extension Host {
                 host.isUnprivileged = try HostFiles.status("/proc/self/ns/user")?.inode != initialUserNamespace
             }
             host.cgroupMount = try findCgroupMount()
-            if let mount = host.cgroupMount {
-                host.ownCgroup = try Procfs.cgroup(of: "self") ?? "/"
-                try host.readControllers(mount)
-            }
-            if host.isUnprivileged { try host.readOwnLimits() }
+            if host.cgroupMount != nil { host.ownCgroup = try Procfs.cgroup(of: "self") ?? "/" }
             if systemd { host.serviceManager = try ServiceManagerFacts.probe(ownCgroup: host.ownCgroup) }
+            if let mount = host.cgroupMount { try host.readControllers(mount) }
+            if host.isUnprivileged { try host.readOwnLimits() }
             host.hasKcore = try HostFiles.status("/proc/kcore") != nil
             return host
         }
     }
 
     /// What a container's cgroup can be given: all that the machine has or, for a user without privileges, what is
-    /// delegated to the cgroup beside whose children it is made.
+    /// delegated to the cgroup beside whose children it is made, or to the user's systemd.
     private mutating func readControllers(_ mount: Bytes) throws(SystemError) {
         func read(_ file: Bytes) throws(SystemError) -> [Bytes] {
             Bytes(try HostFiles.read(file)).trimmed.split(0x20)
         }
         controllers = try read(mount + "/cgroup.controllers")
-        guard isUnprivileged, ownCgroup != "/" else { return }
-        let file = ("\(mount)\(ownCgroup.parentPath)/cgroup.controllers" as Bytes).cleanedPath
+        let manager = serviceManager?.isOfUser == true ? serviceManager?.cgroup : nil
+        guard isUnprivileged, ownCgroup != "/" || manager != nil else { return }
+        let file = ("\(mount)\(manager ?? ownCgroup.parentPath)/cgroup.controllers" as Bytes).cleanedPath
+        // Where the user has no systemd the call to it fails, which says more.
+        if manager != nil, try HostFiles.status(file) == nil { return }
         controllers = try read(file)
         controllersFile = file
     }

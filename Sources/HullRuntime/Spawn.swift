@@ -17,10 +17,10 @@ struct Spawned: ~Copyable {
 }
 
 /// Clones the container's process, which then runs the inside list. `instead` may name another cgroup where the kernel
-/// lets no process into the given one.
+/// lets no process into the given one; with an entrance the process is made by one that systemd has moved.
 func spawn(
-    _ plan: ContainerPlan, _ held: consuming DescriptorList, cgroup: Int32?, hookState: HookState,
-    listener: Int32?, consoleSocket: Int32?, times: SharedTimes? = nil,
+    _ plan: ContainerPlan, _ held: consuming DescriptorList, cgroup: Int32?, entrance: UnitEntrance? = nil,
+    hookState: HookState, listener: Int32?, consoleSocket: Int32?, times: SharedTimes? = nil,
     instead: (SystemError) throws(SystemError) -> Descriptor? = { _ in nil }
 ) throws(SystemError) -> Spawned {
     guard try CurrentProcess.isSingleThreaded else { throw SystemError("clone3", "the runtime has threads", .einval) }
@@ -37,7 +37,7 @@ func spawn(
     program.times = times
     let flags = plan.spawn.flags
     let joins = plan.spawn.joins
-    guard !joins.isEmpty else {
+    guard !joins.isEmpty || entrance != nil else {
         let cloned = try clone(flags, cgroup: cgroup, instead: instead, joining: pid)
         if cloned == nil { program.run() }
         guard let process = cloned else { throw SystemError("clone3", "the child came back", .echild) }
@@ -45,7 +45,8 @@ func spawn(
     }
     let reports = try Sockets.pair()
     let report = reports.second.give()
-    let joiner = try cloneJoiner(program, joins, flags, cgroup, joining: pid, report)
+    let joiner = try cloneJoiner(program, joins, flags, cgroup, waits: entrance != nil, joining: pid, report)
+    if let entrance { try admit(joiner, through: entrance, reports.first) }
     return Spawned(process: try processMade(by: joiner, reports.first), socket: sockets.first)
 }
 
@@ -76,14 +77,30 @@ func clone(_ flags: UInt64, cgroup: Int32?, joining pid: Int32?) throws(SystemEr
 
 /// The joiner's end of the reports is closed in the parent at once: else its death would not be seen.
 private func cloneJoiner(
-    _ program: consuming InitProgram, _ joins: [JoinPlan], _ flags: UInt64, _ cgroup: Int32?, joining pid: Int32?,
-    _ report: Int32
+    _ program: consuming InitProgram, _ joins: [JoinPlan], _ flags: UInt64, _ cgroup: Int32?, waits: Bool,
+    joining pid: Int32?, _ report: Int32
 ) throws(SystemError) -> ProcessHandle {
     defer { _ = Descriptor(owning: report) }
     let cloned = try clone(0, cgroup: nil, joining: pid)
-    if cloned == nil { program.runAsJoiner(joins, flags: flags, cgroup: cgroup, report: report) }
+    if cloned == nil {
+        program.runAsJoiner(joins, flags: flags, cgroup: waits ? nil : cgroup, waits: waits, report: report)
+    }
     guard let joiner = cloned else { throw SystemError("clone3", "the child came back", .echild) }
     return joiner
+}
+
+/// A child begins in the cgroup of its maker, so that is the one to move: the container's process never is in another.
+private func admit(
+    _ joiner: borrowing ProcessHandle, through entrance: UnitEntrance, _ reports: borrowing Descriptor
+) throws(SystemError) {
+    do throws(SystemError) {
+        try entrance.admit(joiner.pid)
+        try RuntimeWord.goOn.send(to: reports.number)
+    } catch {
+        try joiner.signal(9)
+        _ = try joiner.wait()
+        throw error
+    }
 }
 
 /// The joiner reports the process that it made, a child of the runtime, and ends.

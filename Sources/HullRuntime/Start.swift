@@ -23,7 +23,8 @@ extension Creation {
             let agent = try filterAgent()
             try spawned?.start(plan, cgroup, agent: agent)
             trace?.noteExecution()
-            try writeTrace()
+            // What the hooks after the start take belongs to it.
+            if plan.hooks[.poststart].isEmpty { try writeTrace() }
             // From here on they are the container's; a descriptor of its network namespace would keep it alive.
             netDevices = nil
             // From here on it is a container as any other: to be killed and deleted by other calls.
@@ -49,15 +50,27 @@ extension Creation {
     }
 
     /// runtime.md, "Lifecycle", step 9: a failing poststart hook stops the container.
-    private func afterStart() throws(Failure) {
+    private mutating func afterStart() throws(Failure) {
         try HullRuntime.runHooks(.poststart, of: plan.hooks, record: record, status: .running)
+        trace?.noteHooks()
+        try writeTrace()
     }
 }
 
 extension ContainerStore {
     /// Starts a created container: the verb `start`. Waits until its program is executed, and tells why not. A hook
     /// that fails is the end of the container, poststop hooks included: runtime.md, "Lifecycle", steps 7 and 9.
-    package func start(_ id: Bytes) throws(Failure) {
+    package func start(_ id: Bytes, _ recorder: StartRecorder? = nil) throws(Failure) {
+        var trace = recorder
+        do throws(Failure) { try start(id, &trace) } catch {
+            // It is the failure that counts: that its trace cannot be written besides does not.
+            try? trace?.write()
+            throw error
+        }
+        try trace?.write()
+    }
+
+    private func start(_ id: Bytes, _ trace: inout StartRecorder?) throws(Failure) {
         let directory = try open(id)
         let record = try directory.requireRecord()
         switch try directory.status(record) {
@@ -73,13 +86,18 @@ extension ContainerStore {
         guard isThere else { throw directory.cannotStartStopped(record) }
         let notify = try listenForNotifications(directory)
         let agent = try SeccompAgent.connect(record.seccompListener, pid: record.pid, record, .created)
+        if trace != nil {
+            try trace?.prepare(record, directory.hooksPlan(of: record), isNotified: notify != nil)
+        }
         let connection = try connect(directory)
+        trace?.note(\.connected)
         let hooks = try directory.hooksPlan(of: record)
         let cgroup = CgroupDirectory(path: record.cgroup)
         do throws(Failure) {
             try Spawned.awaitExec(
                 connection.number, process.pidfd.number, executable: "", hint: "", steps: [], agent: agent, cgroup)
             try cgroup.checkExecuted(record.pid)
+            trace?.note(\.executed)
         } catch {
             var failure = error
             failure.blame(directory.deniedPath(record))
@@ -88,10 +106,12 @@ extension ContainerStore {
         do throws(Failure) { try runHooks(.poststart, of: hooks, record: record, status: .running) } catch {
             throw destroy(record, directory, process, hooks, error)
         }
+        trace?.note(\.hooked)
         guard let notify else { return }
         try attempt { () throws(SystemError) in
             try notify.passOn(until: process.pidfd.number, mainProcess: record.pid)
         }
+        trace?.note(\.ready)
     }
 
     /// Where a service manager waits for readiness, and the container was created for one.

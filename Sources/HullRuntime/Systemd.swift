@@ -117,13 +117,17 @@ extension ServiceManagerFacts {
             let scope: Bytes = "/init.scope"
             return .init(isOfUser: false, cgroup: first.hasSuffix(scope) ? first.prefix(first.count - scope.count) : "")
         }
-        let parts = ownCgroup.split(0x2f)
-        if let index = parts.firstIndex(where: { $0.hasPrefix("user@") && $0.hasSuffix(".service") }) {
-            return .init(isOfUser: true, cgroup: "/" + Array(parts[...index]).joined("/"))
-        }
         // The name of the directory is the user's number outside of the namespace.
         let runtime = CurrentProcess.variable("XDG_RUNTIME_DIR")?.lastComponent.decimal
         let number = runtime ?? UInt64(user)
+        let parts = ownCgroup.split(0x2f)
+        // One of somebody else is where sudo or su was called.
+        if let index = parts.firstIndex(where: {
+            $0 == "user@\(number).service"
+                || runtime == nil && user == 0 && $0.hasPrefix("user@") && $0.hasSuffix(".service")
+        }) {
+            return .init(isOfUser: true, cgroup: "/" + Array(parts[...index]).joined("/"))
+        }
         return .init(isOfUser: true, cgroup: "/user.slice/user-\(number).slice/user@\(number).service")
     }
 }

@@ -159,6 +159,15 @@ extension ServiceManager {
         }
     }
 
+    /// Moves a process into a unit that runs, or into a cgroup below the unit's.
+    mutating func attach(_ pid: Int32, to unit: Bytes, _ below: Bytes) throws(SystemError) {
+        let place: Bytes = below.isEmpty ? "" : "/" + below
+        let arguments: [DBusValue] = [
+            .string(unit), .string(place), .array(of: "u", [.uint32(UInt32(pid))]),
+        ]
+        _ = try call("AttachProcessesToUnit", unit, arguments)
+    }
+
     /// Ends a unit, and forgets that it failed. One that is not there is ended; and so is one whose job systemd had no
     /// more use for, since it ended by itself.
     mutating func stop(_ unit: Bytes) throws(SystemError) {

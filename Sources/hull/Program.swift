@@ -33,7 +33,7 @@ struct Program {
         switch invocation.command {
         case .run(let options): return try run(options)
         case .create(let options): return try create(options)
-        case .start(let options): try store().start(options.id)
+        case .start(let options): try start(options)
         case .exec(let options): return try exec(options)
         case .kill(let options): try kill(options)
         case .delete(let options): try delete(options)

@@ -106,6 +106,8 @@ struct HelpTests {
               --cgroup PATH            a cgroup below the container's; may be repeated
               --tools DIR[:PLACE]      show tools of the host to this program alone
               --ignore-paused          do not refuse a paused container
+              --trace FILE             write when each step was done to FILE (.svg:
+                                       drawn)
           -h, --help                   print this help
 
         Example:

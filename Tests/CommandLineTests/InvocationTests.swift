@@ -66,7 +66,7 @@ struct InvocationTests {
         let line =
             "exec --cwd /w --env A=1 -e B=2,3 -eC= --tty -u 1000:100 -g 5 --additional-gids=6 -d --pid-file p"
             + " --console-socket s -c CAP_KILL --cap NET_RAW --no-new-privs --process-label l --apparmor a"
-            + " --preserve-fds 2 --cgroup /x --cgroup y --ignore-paused --pidfd-socket q web ls -l --cwd"
+            + " --preserve-fds 2 --cgroup /x --cgroup y --ignore-paused --pidfd-socket q --trace t web ls -l --cwd"
         let expected = command(Command.exec) { (exec: inout ExecOptions) in
             exec.id = "web"
             exec.command = ["ls", "-l", "--cwd"]
@@ -86,6 +86,7 @@ struct InvocationTests {
             exec.cgroups = ["/x", "y"]
             exec.ignorePaused = true
             exec.pidfdSocket = "q"
+            exec.trace = "t"
         }
         #expect(try Invocation(words(line)).command == expected)
     }
@@ -148,6 +149,15 @@ struct InvocationTests {
                 "spec --rootless -b /b",
                 command(Command.spec) { (it: inout SpecOptions) in (it.bundle, it.rootless) = ("/b", true) }
             ),
+            (
+                "start --trace t web",
+                command(Command.start) { (it: inout StartOptions) in (it.id, it.trace) = ("web", "t") }
+            ),
+            ("plan --json", command(Command.plan) { (it: inout PlanOptions) in it.format = .json }),
+            ("plan --json --format text", command(Command.plan) { (_: inout PlanOptions) in }),
+            ("check --json", command(Command.check) { (it: inout CheckOptions) in it.format = .json }),
+            ("check --json=false", command(Command.check) { (_: inout CheckOptions) in }),
+            ("doctor --json", command(Command.doctor) { (it: inout DoctorOptions) in it.format = .json }),
             ("plan", command(Command.plan) { (_: inout PlanOptions) in }),
             ("plan /b", command(Command.plan) { (it: inout PlanOptions) in it.bundle = "/b" }),
             (

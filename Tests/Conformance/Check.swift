@@ -211,7 +211,7 @@ struct Check {
         try scenario { s in
             let bundle = try s.bundle(script: "true") { $0["/hostname"] = "whale" }
             let text = try s.runtime("plan", bundle.directory).stdout
-            let plan = try JSON(parsing: s.runtime("plan", "--format", "json", bundle.directory).stdout)
+            let plan = try JSON(parsing: s.runtime("plan", "--json", bundle.directory).stdout)
             for side in ["outside", "inside"] {
                 let count = text.split(separator: "\n").count { $0.contains(try! Regex("^ *[0-9]+ \(side)")) }
                 #expect(plan["/\(side)"]?.array?.count == count)

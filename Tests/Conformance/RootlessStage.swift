@@ -7,7 +7,7 @@ import Testing
 /// /etc/subgid, a runtime directory, and files of its own. The machine's own files stay as they are: each call is in a
 /// mount namespace where they are covered.
 struct OrdinaryUser {
-    static let id: UInt32 = 4500
+    static let id = Machine.ordinaryUser
     /// The line of /etc/subuid and /etc/subgid; empty for none.
     var grant = "sailor:300000:65536"
     /// Words of setpriv(1).

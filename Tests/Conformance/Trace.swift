@@ -157,4 +157,88 @@ struct Trace {
             #expect(plain.runtime["clock_gettime"] == nil)
         }
     }
+
+    // Goal: a further process has its timeline, too: what joins the container, and what stands around it. Method: exec
+    // of a program that is there, detached and not, and of one that is not.
+    @Test("TR-06 exec has a trace of both processes", .only(.hull))
+    func exec() throws {
+        try scenario { s in
+            let file = s.directory + "/trace.json"
+            let container = try s.start("sleep 60")
+            for options in [[], ["--detach"]] {
+                let outcome = try s.runtime(["exec", "--trace", file] + options + [container.id, "/bin/true"])
+                try #require(outcome.ok, "\(outcome)")
+                let (outside, inside) = (try events(file, "outside"), try events(file, "inside"))
+                let steps = inside.compactMap { $0["/name"]?.string }
+                #expect(steps.first == "begin setsid, close_range" && steps.last?.hasPrefix("execve the last") == true)
+                #expect(steps.contains { $0.hasPrefix("setns 0 CLONE_NEW") }, "\(steps)")
+                #expect(inside.contains { $0["/name"] == "access /bin/true" && $0["/args/origin"] == "/args/0" })
+                #expect(outside.contains { $0["/name"]?.string?.hasPrefix("clone3") == true })
+                #expect((outside + inside).allSatisfy { $0["/args/unfinished"] == nil })
+                #expect(Set((outside + inside).map { $0["/pid"]?.int }).count == 2)
+            }
+            let none = try s.runtime("exec", "--trace", file, container.id, "/none")
+            #expect(none.ending == .exit(255), "\(none)")
+            let open = try events(file).filter { $0["/args/unfinished"] == true }
+            #expect(open.compactMap { $0["/name"]?.string } == ["poll ready", "access /none"])
+            let refused = try s.runtime("exec", "--trace", "/dev/null", container.id, "/bin/true")
+            #expect(refused.ending == .exit(255) && refused.stderr.contains("/dev/null is no regular file"))
+            #expect(try s.runtime("exec", "--trace", s.directory + "/e.svg", container.id, "/bin/true").ok)
+            #expect(Files.read(s.directory + "/e.svg")?.contains("process of exec, pid ") == true)
+        }
+    }
+
+    // Goal: what start does and waits for, with the hooks on both sides of it; what takes no file starts nothing.
+    // Method: hooks that take a while, a directory that is not there, a program that cannot be executed.
+    @Test("TR-07 start has a trace of what it waits for", .only(.hull))
+    func start() throws {
+        try scenario { s in
+            let file = s.directory + "/trace.json"
+            let bundle = try s.bundle(script: "sleep 60") { config in
+                config["/hooks"] = [
+                    "startContainer": [["path": "/bin/sh", "args": ["sh", "-c", "sleep 0.2"]]],
+                    "poststart": [["path": "/bin/sh", "args": ["sh", "-c", "sleep 0.2"]]],
+                ]
+            }
+            let container = try s.create(bundle)
+            let nowhere = try s.runtime("start", "--trace", s.directory + "/none/t", container.id)
+            #expect(nowhere.ending == .exit(1) && nowhere.stderr.contains("no such file or directory"), "\(nowhere)")
+            try #expect(container.status() == "created")
+            try #expect(s.runtime("start", "--trace", file, container.id).ok)
+            let all = try events(file)
+            #expect(
+                all.compactMap { $0["/name"]?.string } == [
+                    "open find the container", "connect to the process", "accept start",
+                    "start until the program is executed",
+                    "execve startContainer hooks: 1, then the last mile: privileges, filter, program",
+                    "execve poststart hooks: 1",
+                ])
+            #expect(all.suffix(2).allSatisfy { number($0, "dur") > 200_000 }, "\(all)")
+            #expect(all.suffix(2).map { $0["/args/origin"] } == ["/hooks/startContainer", "/hooks/poststart"])
+            #expect(all.allSatisfy { $0["/args/unfinished"] == nil })
+            let again = try s.runtime("start", "--trace", s.directory + "/again", container.id)
+            #expect(again.failed && Files.read(s.directory + "/again") == nil, "\(again)")
+            let bad = try s.bundle(["/bin/bad"])
+            try Files.write("\u{7f}ELF", to: bad.rootfs + "/bin/bad", mode: 0o755)
+            let failing = try s.create(bad)
+            try #expect(s.runtime("start", "--trace", file, failing.id).failed)
+            let open = try events(file).filter { $0["/args/unfinished"] == true }
+            #expect(open.compactMap { $0["/name"]?.string?.split(separator: " ").first } == ["start", "execve"])
+        }
+    }
+
+    // Goal: the hooks after the start are part of what run takes. Method: a hook that takes a while.
+    @Test("TR-08 run's trace has the hooks after the start", .only(.hull))
+    func hooks() throws {
+        try scenario { s in
+            let file = s.directory + "/trace.json"
+            let bundle = try s.bundle(script: "true") {
+                $0["/hooks"] = ["poststart": [["path": "/bin/sh", "args": ["sh", "-c", "sleep 0.2"]]]]
+            }
+            let outcome = try s.runtime("run", "--trace", file, "--bundle", bundle.directory, s.id())
+            try #require(outcome.ok, "\(outcome)")
+            let hooks = try #require(events(file).first { $0["/name"] == "execve poststart hooks: 1" })
+            #expect(number(hooks, "dur") > 200_000 && hooks["/args/origin"] == "/hooks/poststart", "\(hooks.text)")
+        }
+    }
 }

@@ -22,6 +22,18 @@ extension Machine {
         return isThere()
     }()
 
+    /// The number of the user without privileges by whom runtimes are called.
+    public static let ordinaryUser: UInt32 = 4500
+
+    static let hasSystemdOfUser: Bool = {
+        let socket = "/run/user/\(ordinaryUser)/systemd/private"
+        if !Files.exists(socket), isEmulated, Need.systemd.isMet {
+            shell("useradd --uid \(ordinaryUser) --user-group sailor && loginctl enable-linger sailor")
+            eventually(within: 60) { Files.exists(socket) }
+        }
+        return Files.exists(socket)
+    }()
+
     static let hasHugePages: Bool = {
         let directory = "/sys/kernel/mm/hugepages/hugepages-2048kB"
         if isEmulated { Files.put("4", in: directory + "/nr_hugepages") }

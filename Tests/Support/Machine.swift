@@ -11,7 +11,7 @@ public enum Machine {
         case hugetlb, fuse, hugePages, swap, disk, bfq
         case noResctrl
         case kernel(Int, Int)
-        case systemd, idTools
+        case systemd, systemdOfUser, idTools
         case realTime, memoryNodes, noSecurityModule
         case cpus(Int)
         case criu, noCRIU
@@ -41,6 +41,7 @@ public enum Machine {
             case .noCRIU: "CRIU on a kernel that it cannot work on"
             case .idTools: "newuidmap and newgidmap, with /etc/subuid and /etc/subgid"
             case .systemd: "systemd as the first process (scripts/vm -s)"
+            case .systemdOfUser: "a systemd of the user \(Machine.ordinaryUser) (scripts/vm -s)"
             }
         }
 
@@ -69,6 +70,7 @@ public enum Machine {
                 Files.program("newuidmap") != nil && Files.program("newgidmap") != nil && Files.exists("/etc/subuid")
                     && Files.exists("/etc/subgid")
             case .systemd: Files.exists("/run/systemd/private")
+            case .systemdOfUser: Machine.hasSystemdOfUser
             case .memoryNodes: Files.exists("/proc/self/numa_maps") && Files.exists("/sys/devices/system/node/node0")
             case .criu: Machine.criuProblem == nil
             case .noCRIU: Machine.criuProblem != nil && Files.program("criu") != nil

@@ -8,6 +8,7 @@ internal import HullRuntime
 
 extension Program {
     func exec(_ options: ExecOptions) throws(Failure) -> Int32 {
+        let trace = try options.trace.map { (path) throws(Failure) in try TraceRecorder(Caller.absolute(path)) }
         let signals = options.detach ? nil : try SignalsOfCaller()
         var request = Request(id: options.id, bundle: "/")
         request.detached = options.detach
@@ -25,7 +26,7 @@ extension Program {
         let said = try options.process.map { (path) throws(Failure) in try readProcess(path) }
         let host = try Host.probe()
         try host.requireUsable(cgroup: false)
-        var execution = try Execution.prepare(in: options.id, of: try store(), request, host) {
+        var execution = try Execution.prepare(in: options.id, of: try store(), request, host, trace: trace) {
             (config) throws(Failure) in
             if let said { return said }
             return try process(config, options)

@@ -5,6 +5,11 @@ internal import HullCommandLine
 internal import HullRuntime
 
 extension Program {
+    func start(_ options: StartOptions) throws(Failure) {
+        let trace = try options.trace.map { (path) throws(Failure) in try StartRecorder(Caller.absolute(path)) }
+        try store().start(options.id, trace)
+    }
+
     func kill(_ options: KillOptions) throws(Failure) {
         try store().kill(options.id, signal: options.signal, all: options.all)
     }

@@ -18,7 +18,8 @@ enum PidFile {
         let file = found?.isSymbolicLink == true ? try HostFiles.status(path) : found
         guard file?.isRegular ?? true else {
             throw SystemError(
-                "write", path, .einval, words: "the place of a pid file is a regular file, a character device or nothing")
+                "write", path, .einval,
+                words: "the place of a pid file is a regular file, a character device or nothing")
         }
         try HostFiles.replace(path, with: "\(pid)", mode: 0o644, through: sibling)
     }

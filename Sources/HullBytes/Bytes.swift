@@ -38,10 +38,15 @@ package struct Bytes: Hashable, Comparable, Sendable, ExpressibleByStringLiteral
         package mutating func appendLiteral(_ literal: StaticString) {
             literal.withUTF8Buffer { unsafe array.append(contentsOf: $0) }
         }
+        /// Puts bytes in as they are.
         package mutating func appendInterpolation(_ bytes: Bytes) { array.append(contentsOf: bytes.array) }
+        /// Puts a text's UTF-8 in.
         package mutating func appendInterpolation(_ text: String) { array.append(contentsOf: text.utf8) }
+        /// Puts a number in, in decimal.
         package mutating func appendInterpolation(_ number: some BinaryInteger) { array.append(decimal: number) }
+        /// Puts a number in, in decimal.
         package mutating func appendInterpolation(_ number: Int) { array.append(decimal: number) }
+        /// Puts a number in, in decimal.
         package mutating func appendInterpolation(_ number: Int32) { array.append(decimal: number) }
     }
 
@@ -49,6 +54,7 @@ package struct Bytes: Hashable, Comparable, Sendable, ExpressibleByStringLiteral
     package var isEmpty: Bool { array.isEmpty }
 
     package static func < (a: Bytes, b: Bytes) -> Bool { a.array.lexicographicallyPrecedes(b.array) }
+    /// Both, one after the other.
     package static func + (a: Bytes, b: Bytes) -> Bytes { Bytes(a.array + b.array) }
 
     /// Whether the first bytes are those of `prefix`.

@@ -12,6 +12,7 @@ package struct ImageGlobals: Equatable, Sendable {
     /// The files that one layer may have; nil for the default.
     package var mostFiles: UInt32?
 
+    /// The defaults.
     package init() {}
 
     /// What may stand before the command.

@@ -26,11 +26,15 @@ extension InitProgram {
             }
         }
         if let denied { throw denied }
-        throw SystemError("exec: \"\(name)\"", "", .enoent, words: "executable file not found in $PATH")
+        let path = searchPathEntry.map { "PATH is \($0.dropFirst(5))" as Bytes } ?? "the environment has no PATH"
+        throw SystemError(
+            "exec: \"\(name)\"", "", .enoent, detail: path, words: "executable file not found in $PATH")
     }
 
+    private var searchPathEntry: Bytes? { process.environment.last { $0.hasPrefix("PATH=") } }
+
     private func searchPath() -> [Bytes] {
-        guard let entry = process.environment.last(where: { $0.hasPrefix("PATH=") }) else { return [] }
+        guard let entry = searchPathEntry else { return [] }
         // An empty part is the working directory: environ(7).
         return entry.dropFirst(5).split(0x3a, omittingEmpty: false).map { $0.isEmpty ? "." : $0 }
     }
@@ -40,7 +44,9 @@ extension InitProgram {
         let file: Descriptor
         do { file = try Descriptor(opening: path, [.path]) } catch {
             if error.errno == .eacces, isForUser(path) { return }
-            throw SystemError(call, path, error.errno)
+            let isRelative = !path.isAbsolutePath && error.errno == .enoent
+            throw SystemError(
+                call, path, error.errno, detail: isRelative ? "the working directory is \(process.cwd)" : "")
         }
         let status = try file.status()
         guard status.isRegular else {
@@ -80,23 +86,12 @@ extension InitProgram {
     /// told.
     private mutating func checkInterpreter(_ path: Bytes, _ call: Bytes) throws(SystemError) {
         programStart = firstBytes(of: path)
-        guard let start = programStart, start.hasPrefix("#!") else { return }
-        let line = Bytes(start.array.dropFirst(2).prefix { $0 != 0x0a })
-        guard let interpreter = line.split(0x20).flatMap({ $0.split(0x09) }).first else { return }
+        guard let interpreter = programStart.flatMap({ ProgramStart($0).interpreter }) else { return }
         do { _ = try Descriptor(opening: interpreter, [.path]) } catch {
             guard error.errno == .enoent || error.errno == .enotdir else { return }
-            var why = "its interpreter \"\(shown(interpreter))\" does not exist in the container" as Bytes
-            if interpreter.hasSuffix("\r") {
-                why =
-                    "its first line ends in a carriage return, so the interpreter is \"\(shown(interpreter))\": "
-                    + "save the script with Unix line ends"
-            }
-            throw SystemError("\(call.prefix(call.count - 4))execve", path, .enoent, detail: why)
+            throw SystemError(
+                "\(call.prefix(call.count - 4))execve", path, .enoent, detail: ProgramStart.absence(of: interpreter))
         }
-    }
-
-    private func shown(_ name: Bytes) -> Bytes {
-        name.hasSuffix("\r") ? name.prefix(name.count - 1) + "\\r" : name
     }
 
     private func firstBytes(of path: Bytes) -> Bytes? {
@@ -119,15 +114,9 @@ extension InitProgram {
     /// Why execve may fail later: said only if it does, for a handler of binfmt_misc may know better, and a loader may
     /// be there.
     func executableHint() -> Bytes {
-        guard let start = programStart ?? firstBytes(of: executable), !start.isEmpty else { return "" }
-        if start.hasPrefix("#!") { return "" }
-        guard start.hasPrefix("\u{7f}ELF"), start.count >= 20 else {
-            return "it is neither an ELF file nor a script that begins with #!"
-        }
-        let machine = UInt16(start.array[18]) | UInt16(start.array[19]) << 8
-        guard !ELFMachine.native.contains(machine) else {
-            return ELFLoader.name(in: start).map { "\(ELFLoader.hint) \"\($0)\" does not exist in the container" } ?? ""
-        }
-        return "it is built for \(ELFMachine.name(machine)), this machine is \(ELFMachine.nativeName)"
+        guard let bytes = programStart ?? firstBytes(of: executable) else { return "" }
+        let start = ProgramStart(bytes)
+        if let problem = start.formatProblem { return problem }
+        return start.loader.map { "\(ELFLoader.hint) \"\($0)\" does not exist in the container" } ?? ""
     }
 }

@@ -210,6 +210,9 @@ package enum CurrentProcess {
         try check(chull_kill(pid, signal), "kill", "\(pid)")
     }
 
+    /// Whether there is a process, or a zombie, of that pid now: kill(2) with signal 0. It may be another than meant.
+    package static func exists(_ pid: Int32) -> Bool { pid > 0 && chull_kill(pid, 0) != -ESRCH }
+
     /// Sends a signal to one thread: tgkill(2). It is the one that handles it, before it does anything else.
     package static func signal(_ pid: Int32, thread: Int32, _ signal: Int32) throws(SystemError) {
         try check(chull_tgkill(pid, thread, signal), "tgkill", "\(thread)")

@@ -27,6 +27,7 @@ package struct CRIURequest: Equatable, Sendable {
     /// The answer to a notification.
     package var notifySuccess: Bool?
 
+    /// Takes the parts as they are.
     package init(_ kind: Kind, _ options: CRIUOptions? = nil, notifySuccess: Bool? = nil) {
         self.kind = kind
         self.options = options
@@ -101,6 +102,7 @@ package struct CRIUOptions: Equatable, Sendable {
     /// Whether this is the restoring of processes.
     package var restores = false
 
+    /// CRIU's defaults.
     package init() {}
 
     package static func == (a: CRIUOptions, b: CRIUOptions) -> Bool { a.message == b.message }

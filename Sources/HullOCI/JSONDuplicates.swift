@@ -39,8 +39,10 @@ extension JSONScanner {
 
     private func isSame(_ a: Int, _ b: Int) -> Bool {
         let escaped = nodes[a].marks.union(nodes[b].marks).contains(.escaped)
-        if !escaped && nodes[a].size != nodes[b].size { return false }
-        return key(a).elementsEqual(key(b))
+        if escaped { return key(a).elementsEqual(key(b)) }
+        guard nodes[a].size == nodes[b].size else { return false }
+        let (first, second) = (Int(nodes[a].start) + 1, Int(nodes[b].start) + 1)
+        return (0..<Int(nodes[a].size)).allSatisfy { bytes[first + $0] == bytes[second + $0] }
     }
 
     /// In the order of their texts, those of one text in the order of the document.

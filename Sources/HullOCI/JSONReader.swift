@@ -36,6 +36,8 @@ package struct JSONReader {
 
     private(set) var document: JSONDocument
     private var notes: [Note] = []
+    /// The object that was looked into last, and its first key after the one that was found there.
+    private var last = (object: -1, next: 0)
     /// The keys that were looked up, by object; nil where nobody will want to know.
     private var asked: [(object: Int, key: StaticString)]?
     /// Beyond this many errors the document is noise, and finding the places would take long.
@@ -103,13 +105,22 @@ package struct JSONReader {
     /// The value of the member with the key, whatever it is.
     package mutating func member(_ key: StaticString, _ object: Node) -> Node? {
         asked?.append((object.index, key))
-        var node = object.index + 1
-        let end = document.next(after: object.index)
+        // Most documents have their keys in the order in which they are asked for.
+        let first = object.index + 1
+        let middle = last.object == object.index ? last.next : first
+        guard let node = find(key, middle, document.next(after: object.index)) ?? find(key, first, middle) else {
+            return nil
+        }
+        document.nodes[node].marks.insert(.known)
+        last = (object.index, document.next(after: node + 1))
+        return Node(index: node + 1)
+    }
+
+    /// The key among those from one place to another.
+    private func find(_ key: StaticString, _ start: Int, _ end: Int) -> Int? {
+        var node = start
         while node < end {
-            if document.text(of: node, is: key) {
-                document.nodes[node].marks.insert(.known)
-                return Node(index: node + 1)
-            }
+            if document.text(of: node, is: key) { return node }
             node = document.next(after: node + 1)
         }
         return nil
@@ -117,12 +128,18 @@ package struct JSONReader {
 
     /// A property that need not be there. `null` says no more than its absence: that is how the tools that write
     /// these documents put a list that they do not have.
+    @specialized(where V == Bytes)
+    @specialized(where V == Bool)
+    @specialized(where V == [Bytes])
     package mutating func optional<V: JSONReadable>(_ key: StaticString, _ object: Node) -> V? {
         guard let node = member(key, object), document.nodes[node.index].kind != .null else { return nil }
         return V.read(node, &self)
     }
 
     /// A property that must be there.
+    @specialized(where V == Bytes)
+    @specialized(where V == Bool)
+    @specialized(where V == Int64)
     package mutating func required<V: JSONRequired>(_ key: StaticString, _ object: Node) -> V {
         guard let node = member(key, object) else {
             note(Note(node: object.index, member: key, problem: "required property is missing"))
@@ -132,6 +149,7 @@ package struct JSONReader {
     }
 
     /// A property that is a map.
+    @specialized(where V == Bytes)
     package mutating func map<V: JSONReadable>(_ key: StaticString, _ object: Node) -> [Entry<V>]? {
         guard let map = member(key, object), document.nodes[map.index].kind != .null, isObject(map) else { return nil }
         var entries: [Entry<V>] = []

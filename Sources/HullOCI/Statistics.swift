@@ -15,10 +15,12 @@ package struct Statistics: Equatable, Sendable {
             package var avg300: Bytes = "0"
             /// Microseconds.
             package var total: UInt64 = 0
+            /// Nothing counted.
             package init() {}
         }
         package var some = Line()
         package var full = Line()
+        /// Nothing counted.
         package init() {}
     }
 
@@ -31,6 +33,7 @@ package struct Statistics: Equatable, Sendable {
         package var throttledPeriods: UInt64 = 0
         package var throttledTime: UInt64 = 0
         package var pressure: Pressure?
+        /// Nothing counted.
         package init() {}
     }
 
@@ -41,6 +44,7 @@ package struct Statistics: Equatable, Sendable {
         package var usage: UInt64 = 0
         package var max: UInt64 = 0
         package var failures: UInt64 = 0
+        /// Nothing counted.
         package init() {}
     }
 
@@ -51,6 +55,7 @@ package struct Statistics: Equatable, Sendable {
         package var swap = Usage()
         package var raw: [Entry<UInt64>] = []
         package var pressure: Pressure?
+        /// Nothing counted.
         package init() {}
     }
 

@@ -27,6 +27,7 @@ package struct CheckpointRequest: Equatable, Sendable {
     package var lsmProfile: Bytes?
     package var lsmMountContext: Bytes?
 
+    /// What is done where nothing is said.
     package init() {}
 
     /// What CRIU does about cgroups that are there already, or are not.
@@ -143,8 +144,10 @@ package struct CheckpointFacts: Sendable {
     /// Whether the root is another filesystem than the config's, with its changes in memory or in a directory.
     package var overlay: Overlay = .none
 
+    /// Where the changes to the root are.
     package enum Overlay: Sendable { case none, directory, memory }
 
+    /// Nothing known.
     package init() {}
 }
 

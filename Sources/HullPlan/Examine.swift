@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HullBytes
+internal import HullLinux
 package import HullOCI
 
 /// How much a finding in a config matters.
@@ -54,7 +55,8 @@ package struct Examination: Sendable {
             let shadow = read.errors.map(Shadow.init)
             func isOwn(_ error: ConfigError) -> Bool { !shadow.contains { $0.covers(error.pointer) } }
             add(.error, (read.errors + resolved.errors.filter(isOwn)).map { $0.blaming(unknown, bytes) }, bytes)
-            add(.warning, unknown + resolved.warnings.filter(isOwn), bytes)
+            let names = SyscallAdvice(read.value?.linux?.seccomp)
+            add(.warning, unknown + resolved.warnings.filter(isOwn).map(names.advising), bytes)
             add(.weakness, weak.filter(isOwn), bytes)
         } catch {
             add(.error, error.list, bytes)
@@ -90,6 +92,30 @@ extension ConfigError {
         copy.hint = found.map { "\"\($0.pointer.text.lastComponent)\" is unknown: is it meant?" }
         return copy
     }
+}
+
+/// The nearest names of system calls that nobody knows. A creation does not look for them: profiles name many that
+/// are only too new, and a search for each costs more than the filter.
+private struct SyscallAdvice {
+    private let seccomp: Config.Linux.Seccomp?
+
+    init(_ seccomp: Config.Linux.Seccomp?) { self.seccomp = seccomp }
+
+    func advising(_ warning: ConfigError) -> ConfigError {
+        // /linux/seccomp/syscalls/RULE/names/NAME
+        let steps = warning.pointer.text.split(0x2f)
+        guard warning.hint == nil, steps.count == 6, steps[1] == "seccomp", steps[4] == "names",
+            let rule = steps[3].decimal.flatMap(Int.init(exactly:)),
+            let index = steps[5].decimal.flatMap(Int.init(exactly:)),
+            let rules = seccomp?.syscalls, rules.indices.contains(rule), rules[rule].names.indices.contains(index)
+        else { return warning }
+        var copy = warning
+        copy.hint = nearestHint(to: rules[rule].names[index], among: SyscallAdvice.known)
+        return copy
+    }
+
+    /// Those of this architecture; no table has a thousand.
+    private static let known = (0..<1000).compactMap { Architecture.native.syscallName($0) }
 }
 
 extension Severity {

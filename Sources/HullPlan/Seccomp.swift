@@ -74,7 +74,8 @@ private struct SeccompResolution {
         var flags = resolveFlags(said.flags)
         guard let answer else {
             // The rules are still read for what is wrong in them; nothing is made of them.
-            _ = resolveRules(said.syscalls ?? [], SeccompPolicy(defaultAnswer: .killThread, architectures: []))
+            let unused = SeccompPolicy(defaultAnswer: .killThread, architectures: architectures)
+            _ = resolveRules(said.syscalls ?? [], unused)
             return nil
         }
         var policy = SeccompPolicy(defaultAnswer: answer, architectures: architectures)

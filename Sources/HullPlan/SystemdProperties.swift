@@ -11,6 +11,7 @@ package struct UnitProperties: Equatable, Sendable {
     /// None.
     package init() {}
 
+    /// Puts a property in, in place of one of the same name.
     package mutating func set(_ property: UnitProperty) {
         if let index = list.firstIndex(where: { $0.name == property.name }) {
             list[index] = property

@@ -34,9 +34,11 @@ extension Trace {
         while duration / step > 10 { step = Bytes(decimal: step).hasPrefix("2") ? step / 2 * 5 : step * 2 }
         return stride(from: 0, through: duration, by: Int64.Stride(step)).flatMap { time -> [Bytes] in
             let x = place(time).text
+            // The last one would go over the edge.
+            let anchor: Bytes = place(time).count > 1_120_000 ? " text-anchor=\"end\"" : ""
             return [
                 "<path d=\"M\(x) 52V\(Drawing.lanes.process + Drawing.thickness + 6)\" stroke=\"#ddd\"/>",
-                "<text x=\"\(x)\" y=\"48\" fill=\"#777\">\(milliseconds(time))</text>",
+                "<text x=\"\(x)\" y=\"48\" fill=\"#777\"\(anchor)>\(milliseconds(time))</text>",
             ]
         }
     }

@@ -47,11 +47,13 @@ extension ContainerStore {
     package func remains(_ host: Host) throws(Failure) -> [Diagnosis] {
         var found: [Diagnosis] = []
         var units: [Bytes] = []
+        var cgroups: [Bytes] = []
         let all = try ids()
         for id in all {
             guard let directory = try? open(id) else { continue }
             let record = try? directory.readRecord()
             if let unit = record?.unit, !unit.isEmpty { units.append(unit) }
+            if let record { cgroups.append(record.cgroup) }
             found += directory.remains(record)
         }
         let root = self.root
@@ -69,7 +71,7 @@ extension ContainerStore {
                     meaning: "a container's unit was left", remedy: "systemctl stop \(path.lastComponent)"))
         }
         if found.isEmpty { found = [Diagnosis(.good, "containers", "\(all.count) in \(root), nothing stuck or left")] }
-        return found
+        return found + strayCgroups(host, known: cgroups)
     }
 
     /// The cgroups of units that are named as hull names them.
@@ -84,7 +86,7 @@ extension ContainerStore {
 }
 
 /// Whether a process lives in the cgroup or below it.
-private func isPopulated(_ cgroup: Bytes) -> Bool {
+func isPopulated(_ cgroup: Bytes) -> Bool {
     Bytes((try? HostFiles.read(cgroup + "/cgroup.events")) ?? []).split(0x0a).contains("populated 1")
 }
 

@@ -26,6 +26,8 @@ package struct Failure: Error {
     package var pointer: JSONPointer?
     /// What to do about it.
     package var hint: Bytes?
+    /// What the cause has in brackets: which component, which interpreter, which mode.
+    package var detail: Bytes?
     /// What could not be cleaned up besides.
     package var leftovers: [Bytes] = []
     /// Whether the container is to be destroyed: runtime.md, "Lifecycle", steps 7 and 9.
@@ -52,6 +54,7 @@ package struct Failure: Error {
         errno = error.errno
         code = error.code
         let words = error.words ?? error.errno.message
+        detail = error.detail.isEmpty ? nil : error.detail
         cause = error.detail.isEmpty ? words : "\(words) (\(error.detail))"
         self.pointer = pointer.flatMap { $0 == .root ? nil : $0 }
         self.hint = hint

@@ -74,6 +74,8 @@ struct LackSearch {
                     step.origin, "there is no network device \"\(device.name)\"",
                     hint: near(device.name, "/sys/class/net"))
             }
+        case .mapByTool(let group, let maps):
+            if let problem = problemOfTool(group, maps) { note(step.origin, problem) }
         case .requireSELinux:
             if !exists("/sys/fs/selinux/enforce") { note(step.origin, "SELinux is off, or not in this kernel") }
         default: break
@@ -113,7 +115,7 @@ struct LackSearch {
     /// Those that run as programs of the host; the path of a startContainer hook is the container's.
     mutating func lookAtHooks() {
         for kind in HookKind.allCases where kind != .startContainer {
-            for hook in plan.hooks[kind] {
+            for hook in plan.hooks[kind] where hook.path.isAbsolutePath {
                 let pointer = hook.origin.appending("path")
                 guard let status = try? HostFiles.status(hook.path) else {
                     note(pointer, absence(of: hook.path), hint: near(hook.path))
@@ -123,37 +125,6 @@ struct LackSearch {
                     note(pointer, "\(hook.path) is not executable: \(words(for: status))")
                 }
             }
-        }
-    }
-
-    /// The program, where it lies in the root filesystem itself and not in one that is mounted there.
-    mutating func lookAtProgram() {
-        guard let name = plan.process.arguments.first, !name.isEmpty, !plan.rootfs.isEmpty,
-            let directory = try? Descriptor(opening: plan.rootfs, [.path, .directory])
-        else { return }
-        let root = RootDirectory(directory)
-        let search = plan.process.environment.last { $0.hasPrefix("PATH=") }.map { $0.dropFirst(5).split(0x3a) } ?? []
-        let places = name.contains(0x2f) ? [name.below(plan.process.cwd)] : search.map { name.below($0) }
-        let mounts = mountPoints
-        for place in places.map(\.cleanedPath) {
-            let isCovered = mounts.contains { place.hasPrefix($0 + "/") }
-            // Where it cannot be told, it may be there.
-            guard !isCovered, let found = try? root.existingPlace(place) else {
-                if isCovered { return }
-                continue
-            }
-            _ = consume found
-            return
-        }
-        let why: Bytes =
-            name.contains(0x2f) ? "no such file or directory in \(plan.rootfs)" : "executable file not found in $PATH"
-        note("/process/args/0", "\"\(name)\": \(why)")
-    }
-
-    private var mountPoints: [Bytes] {
-        plan.inside.compactMap { step in
-            guard case .mount(let mount) = step.action, mount.destination != "/" else { return nil }
-            return mount.destination
         }
     }
 
@@ -171,12 +142,16 @@ struct LackSearch {
             hint: nearestHint(to: type, among: filesystems) ?? "modprobe \(type)", .warning)
     }
 
-    private func exists(_ path: Bytes) -> Bool { (try? HostFiles.status(path)) != nil }
+    func exists(_ path: Bytes) -> Bool { (try? HostFiles.status(path)) != nil }
 
     private func number(_ path: Bytes) -> UInt64? { (try? HostFiles.read(path)).flatMap { Bytes($0).trimmed.decimal } }
 
     /// That it is missing, and from which component on.
     private func absence(of path: Bytes) -> Bytes {
+        do throws(SystemError) { _ = try HostFiles.status(path) } catch {
+            let refused = error.explained(at: path)
+            return "\(path): \(error.errno.message)" + (refused.detail.isEmpty ? "" : " (\(refused.detail))")
+        }
         var last = path.cleanedPath
         while last.parentPath != last, !exists(last.parentPath) { last = last.parentPath }
         return "\(path) is not there"

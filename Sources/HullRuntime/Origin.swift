@@ -92,7 +92,13 @@ extension Failure {
         if error.call == "fsconfig", error.errno == .einval {
             return nearestHint(to: error.object, among: MountOptions.names)
         }
-        if case .sysctl(let path, _)? = step?.action, error.errno == .enoent { return sysctlHint(path) }
+        if case .sysctl(let path, let value)? = step?.action {
+            if error.errno == .enoent { return sysctlHint(path) }
+            if error.errno == .einval { return "the kernel does not take the value \"\(value)\"" }
+        }
+        if case .mount? = step?.action, error.call == "move_mount", error.errno == .einval {
+            return "a directory can be mounted on a directory only, a file on a file"
+        }
         guard error.call == "fsopen", error.errno == .enodev else { return nil }
         let lines = Bytes((try? HostFiles.read("/proc/filesystems")) ?? []).split(0x0a)
         let types = lines.compactMap { $0.split(0x09).last }

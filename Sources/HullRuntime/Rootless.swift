@@ -34,18 +34,31 @@ extension Creation {
                 + "{\"containerID\": 0, \"hostID\": \(own), \"size\": 1}"
         }
         let path: Bytes = group ? "/etc/subgid" : "/etc/subuid"
-        let user = Credentials.effectiveUser
-        let passwd = Bytes((try? HostFiles.read("/etc/passwd")) ?? [])
-        let grants = SubordinateIDs(
-            file: path, text: Bytes((try? HostFiles.read(path)) ?? []), user: user,
-            name: SubordinateIDs.name(of: user, inPasswd: passwd), own: own)
-        if let problem = grants.problem(of: maps) { return problem }
+        if let problem = grantedIDs(group).problem(of: maps) { return problem }
         let status = Bytes((try? HostFiles.read("/proc/self/status")) ?? []).split(0x0a)
         if status.contains("NoNewPrivs:\t1") {
             return "hull was started with no_new_privs, under which programs like this one get no privileges"
         }
         return "\(path) grants these ids; the program must be set-user-id root, or have cap_set\(group ? "gid" : "uid")"
     }
+}
+
+/// What the caller is granted beside the own id.
+private func grantedIDs(_ group: Bool) -> SubordinateIDs {
+    let path: Bytes = group ? "/etc/subgid" : "/etc/subuid"
+    let user = Credentials.effectiveUser
+    let passwd = Bytes((try? HostFiles.read("/etc/passwd")) ?? [])
+    return SubordinateIDs(
+        file: path, text: Bytes((try? HostFiles.read(path)) ?? []), user: user,
+        name: SubordinateIDs.name(of: user, inPasswd: passwd),
+        own: group ? Credentials.effectiveGroup : user)
+}
+
+/// Why newuidmap(1) or newgidmap(1) would not write a map; nil where nothing speaks against it.
+func problemOfTool(_ group: Bool, _ maps: [IDMapping]) -> Bytes? {
+    let name: Bytes = group ? "newgidmap" : "newuidmap"
+    if Subprocess.find(name) == nil { return "\(name) is not installed, without which only the own id can be mapped" }
+    return grantedIDs(group).problem(of: maps)
 }
 
 /// Why an ordinary user gets no user namespace: the kernel's errno does not say who forbids it.

@@ -60,11 +60,15 @@ extension ContainerDirectory {
     }
 
     func state(_ record: ContainerRecord, owner: Bytes) throws(Failure) -> State {
-        let status = try status(record)
-        return State(
-            ociVersion: ociVersion, id: id, pid: status == .stopped ? 0 : Int(record.pid), status: status.name,
-            bundle: record.bundle, rootfs: record.rootfs, created: record.created, annotations: record.annotations,
-            owner: owner)
+        record.state(id, try status(record), owner: owner)
+    }
+}
+
+extension ContainerRecord {
+    fileprivate func state(_ id: Bytes, _ status: Status, owner: Bytes) -> State {
+        State(
+            ociVersion: ociVersion, id: id, pid: status == .stopped ? 0 : Int(pid), status: status.name, bundle: bundle,
+            rootfs: rootfs, created: created, annotations: annotations, owner: owner)
     }
 }
 
@@ -82,18 +86,31 @@ extension ContainerStore {
         return try directory.state(record, owner: userName(record.owner))
     }
 
-    /// The states of all containers; one that is being made or removed meanwhile is left out: the verb `list`.
-    package func list() throws(Failure) -> [State] {
-        var states: [State] = []
+    /// Tells the state of each container in turn, by id; one that is being made or removed meanwhile is left out: the
+    /// verb `list`. Of one that has ended the record is all that is opened, for there may be thousands.
+    package func list(_ tell: (State) -> Void) throws(Failure) {
+        guard let directory = try openRoot() else { return }
         var owners: [UInt32: Bytes] = [:]
-        for id in try ids() {
-            guard let directory = try? open(id), let record = try? directory.requireRecord() else { continue }
+        for id in try ids(in: directory) {
+            guard let record = try? record(of: id, in: directory),
+                record.version == ContainerRecord.currentVersion
+            else { continue }
             let owner = owners[record.owner] ?? userName(record.owner)
             owners[record.owner] = owner
-            states.append(try directory.state(record, owner: owner))
+            if record.isCreated, !CurrentProcess.exists(record.pid) {
+                tell(record.state(id, .stopped, owner: owner))
+            } else if let container = try? open(id) {
+                tell(try container.state(record, owner: owner))
+            }
         }
-        return states
     }
+}
+
+/// The record of a container whose directory is not open.
+private func record(of id: Bytes, in directory: borrowing Descriptor) throws -> ContainerRecord {
+    let path: Bytes = "\(id)/\(ContainerDirectory.recordName)"
+    let file = try Descriptor(opening: path, below: directory.number)
+    return try ContainerRecord.read(hullReadAll(file.number, limit: 1 << 20, path, small: true))
 }
 
 /// The name of a user in /etc/passwd, or the number: `#1000`.

@@ -49,11 +49,21 @@ package struct ContainerStore: Sendable {
 
     /// The ids of all containers, sorted.
     func ids() throws(Failure) -> [Bytes] {
-        do {
-            let names = try Descriptor(opening: root, [.directory]).entries()
-            return names.filter { (try? ContainerID($0)) != nil }.sorted()
-        } catch {
-            if error.errno == .enoent, !isExplicit { return [] }
+        guard let directory = try openRoot() else { return [] }
+        return try ids(in: directory)
+    }
+
+    /// The same of the open root.
+    func ids(in directory: borrowing Descriptor) throws(Failure) -> [Bytes] {
+        do { return try directory.entries().filter { (try? ContainerID($0)) != nil }.sorted() } catch {
+            throw Failure(error)
+        }
+    }
+
+    /// The directory of all records; nil where nobody has made it yet, nor named it.
+    func openRoot() throws(Failure) -> Descriptor? {
+        do { return try Descriptor(opening: root, [.directory]) } catch {
+            if error.errno == .enoent, !isExplicit { return nil }
             throw Failure(error)
         }
     }
@@ -110,7 +120,9 @@ struct ContainerDirectory: ~Copyable {
     let path: Bytes
     let descriptor: Descriptor
 
-    var recordPath: Bytes { path + "/state.json" }
+    /// The name of the record, relative to the directory.
+    static let recordName: Bytes = "state.json"
+    var recordPath: Bytes { "\(path)/\(ContainerDirectory.recordName)" }
     var configPath: Bytes { path + "/config.json" }
     /// The name of the socket on which init waits for `start`, relative to the directory.
     static let startSocket: Bytes = "start.sock"

@@ -44,7 +44,10 @@ struct Program {
         case .update(let options): try update(options)
         case .mounts(let options): try mounts(options)
         case .state(let options): Caller.write(stateText(try store().state(of: options.id)), to: 1)
-        case .list(let options): Caller.write(listText(try store().list(), options), to: 1)
+        case .list(let options):
+            var list = ContainerList(options)
+            try store().list { list.add($0) }
+            Caller.write(list.text, to: 1)
         case .ps(let options): try ps(options)
         case .events(let options): try events(options)
         case .stats(let options): try stats(options)
@@ -120,7 +123,7 @@ struct Program {
     private func fields(_ failure: Failure) -> LogFields {
         var fields = LogFields(failure.code, failure.phase)
         fields.pointer = failure.pointer
-        fields.hint = failure.hint
+        fields.hint = failure.hint ?? failure.detail
         fields.errno = failure.errnoName
         // What is no path is a name or a number, which the message has.
         fields.path = failure.object.flatMap { $0.hasPrefix("/") ? $0 : nil }

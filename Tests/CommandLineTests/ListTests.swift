@@ -28,6 +28,12 @@ struct ListTests {
         return options
     }
 
+    private func listText(_ containers: [State], _ options: ListOptions) -> Bytes {
+        var list = ContainerList(options)
+        for container in containers { list.add(container) }
+        return list.text
+    }
+
     /// Goal: aligned columns. Method: golden; a control character in a path shows as text.
     @Test func table() {
         #expect(

@@ -22,9 +22,9 @@ struct BrokenBundles {
     }
 
     private static func program(
-        _ name: String, _ content: String, says: String, mode: mode_t = 0o755
+        _ name: String, _ content: String, says: String, finds: String, mode: mode_t = 0o755
     ) -> Broken {
-        Broken(name, says: says) { bundle in
+        Broken(name, says: says, finds: "/process/args/0: /bin/x: " + finds) { bundle in
             try Files.write(content, to: bundle.rootfs + "/bin/x", mode: mode)
             bundle.config["/process/args"] = ["/bin/x"]
         }
@@ -48,33 +48,53 @@ struct BrokenBundles {
         ) { $0.config["/process/args"] = ["/bin/nosuch"] },
         Broken(
             "program that PATH does not have",
-            says: "exec: \"nosuch\": executable file not found in $PATH at /process/args/0",
-            finds: "/process/args/0: \"nosuch\": executable file not found in $PATH"
+            says: "exec: \"nosuch\": executable file not found in $PATH (PATH is /",
+            finds: "/process/args/0: \"nosuch\": executable file not found in $PATH (PATH is /"
         ) { $0.config["/process/args"] = ["nosuch"] },
         program(
             "missing interpreter", "#!/bin/nosuch -x\n",
             says: "exec: \"/bin/x\": execve /bin/x: no such file or directory (its interpreter \"/bin/nosuch\" does "
-                + "not exist in the container) at /process/args/0"),
+                + "not exist in the container) at /process/args/0",
+            finds: "no such file or directory (its interpreter \"/bin/nosuch\" does not exist in the container)"),
         program(
             "carriage return", "#!/bin/sh\r\ntrue\r\n",
             says: "exec: \"/bin/x\": execve /bin/x: no such file or directory (its first line ends in a carriage "
                 + "return, so the interpreter is \"/bin/sh\\r\": save the script with Unix line ends) "
-                + "at /process/args/0"
+                + "at /process/args/0",
+            finds: "no such file or directory (its first line ends in a carriage return"
         ),
         program(
             "program of another architecture",
             String(
                 decoding: [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] + [UInt8](repeating: 0, count: 9) + [2, 0, 22, 0]
                     + [UInt8](repeating: 0, count: 99), as: UTF8.self),
-            says: "execve /bin/x: exec format error at /process/args/0 (it is built for s390x, this machine is "),
+            says: "execve /bin/x: exec format error at /process/args/0 (it is built for s390x, this machine is ",
+            finds: "exec format error (it is built for s390x, this machine is "),
+        program(
+            "empty program", "", says: "execve /bin/x: exec format error at /process/args/0 (it is empty)",
+            finds: "exec format error (it is empty)"),
+        program(
+            "text that is no script", "true\n",
+            says: "execve /bin/x: exec format error at /process/args/0 (it is neither an ELF file nor a script that",
+            finds: "exec format error (it is neither an ELF file nor a script that begins with #!)"),
+        Broken(
+            "relative program",
+            says: "exec: \"./x\": stat ./x: no such file or directory (the working directory is /bin) at "
+                + "/process/args/0", finds: "/process/args/0: \"./x\": no such file or directory in "
+        ) { bundle in
+            bundle.config["/process/args"] = ["./x"]
+            bundle.config["/process/cwd"] = "/bin"
+        },
         program(
             "program without execute permission", "#!/bin/sh\n",
             says: "exec: \"/bin/x\": stat /bin/x: permission denied (mode 0644, owner 0: nobody may execute it) at "
-                + "/process/args/0", mode: 0o644),
+                + "/process/args/0",
+            finds: "permission denied: mode 0644, owner 0:0: nobody may execute it", mode: 0o644),
         Broken(
             "missing loader",
             says: "execve /bin/x: no such file or directory at /process/args/0 (its loader \"/lib/nosuch.so\" does not "
-                + "exist in the container)"
+                + "exist in the container)",
+            finds: "/bin/x: no such file or directory (its loader \"/lib/nosuch.so\" does not exist in the container)"
         ) { bundle in
             try Data(elf(loader: "/lib/nosuch.so")).write(to: URL(filePath: bundle.rootfs + "/bin/x"))
             try Files.write("", to: bundle.rootfs + "/bin/y")
@@ -91,7 +111,8 @@ struct BrokenBundles {
         Broken(
             "directory that the user may not enter",
             says: "execve /secret/deep/x: permission denied at /process/args/0 (/secret has mode 0700, owner 0:0, so "
-                + "user 1000 of group 1000 may not enter it)"
+                + "user 1000 of group 1000 may not enter it)",
+            finds: "permission denied (/secret has mode 0700, owner 0:0, so user 1000 of group 1000 may not enter it)"
         ) { bundle in
             try Files.makeDirectory(bundle.rootfs + "/secret/deep")
             chmod(bundle.rootfs + "/secret", 0o700)
@@ -131,6 +152,25 @@ struct BrokenBundles {
             $0.config.namespace("network")
             $0.config["/linux/sysctl"] = ["net.ipv4.ip_forwrad": "1"]
         },
+        Broken(
+            "value of a sysctl",
+            says: "/ip_forward: invalid argument at /linux/sysctl/net.ipv4.ip_forward (the kernel does not take the "
+                + "value \"yes\")"
+        ) {
+            $0.config.namespace("network")
+            $0.config["/linux/sysctl"] = ["net.ipv4.ip_forward": "yes"]
+        },
+        Broken(
+            "namespace that may not be looked at, or is none",
+            says: "/linux/namespaces/", finds: "/linux/namespaces/"
+        ) { $0.config.namespace("ipc", path: "/proc/1/ns/none") },
+        Broken(
+            "action of a filter",
+            says: "config.json:", finds: "/defaultAction: \"SCMP_ACT_ALOW\" is no action of the runtime specification"
+        ) { $0.config["/linux/seccomp"] = ["defaultAction": "SCMP_ACT_ALOW"] },
+        mount(
+            "file on a directory", "bind", "/etc/passwd", ["bind"],
+            says: "(a directory can be mounted on a directory only, a file on a file)"),
         mount(
             "missing source of a bind", "bind", "/usr/bni/x", ["bind"],
             says: "open_tree /usr/bni/x: no such file or directory at /mounts/",

@@ -70,4 +70,35 @@ struct Doctor {
             try #expect(s.runtime("state", running.id).json?["/status"] == "running")
         }
     }
+
+    // Goal: what a hull may have left is told, as a note, and nothing that is not known to be. Method: containers of
+    // another store, one that waits, one that runs, one that has stopped, and a cgroup that only looks like one.
+    @Test("HD-05 doctor names a cgroup of another store only by hull's own filter", .only(.hull))
+    func strays() throws {
+        try scenario { s in
+            let other = s.directory + "/other"
+            func call(_ words: String...) throws { try #expect(s.runtime(["--root", other] + words).ok, "\(words)") }
+            var cgroups: [String: String] = [:]
+            for id in ["waits", "runs", "stopped"] {
+                let bundle = try s.bundle(script: id == "stopped" ? "true" : "sleep 60") {
+                    $0["/linux/cgroupsPath"] = .string(s.cgroupsPath(id))
+                }
+                cgroups[id] = s.cgroupDirectory(id)
+                try call("create", "--bundle", bundle.directory, id)
+                if id != "waits" { try call("start", id) }
+            }
+            eventually { Files.read(s.cgroupDirectory("stopped") + "/cgroup.events")?.contains("populated 0") == true }
+            try Files.makeDirectory(s.cgroupDirectory("plain"))
+            let outcome = try s.runtime("doctor", "--json")
+            let told = try #require(outcome.json?.array, "\(outcome)").filter {
+                $0.text.contains(s.cgroup ?? "/none") && $0["/subject"] != "cgroup"
+            }
+            #expect(told.allSatisfy { $0["/verdict"] == "note" } && told.count == 2, "\(told)")
+            #expect(told.contains { $0["/subject"]?.string == "cgroup \(s.cgroupDirectory("stopped"))" }, "\(told)")
+            let waits = told.first { $0["/subject"]?.string?.hasPrefix("process ") == true }
+            #expect(waits?["/found"]?.string?.hasPrefix("waits in \(s.cgroupDirectory("waits")), of no") == true)
+            for id in cgroups.keys { try call("delete", "--force", id) }
+            Files.removeCgroup(s.cgroupDirectory("plain"))
+        }
+    }
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Support
 import Testing
 
@@ -96,6 +97,49 @@ struct Log {
             let hook = try fields(s, ["run", "--bundle", bundle.directory, s.id()])
             #expect(hook["code"] == "E_HOOK" && hook["phase"] == "hook", "\(hook)")
             #expect(hook["pointer"] == "/hooks/createRuntime/0", "\(hook)")
+        }
+    }
+
+    // Goal: no family of failures is without the members that it can have. Method: one failure of each, and a warning.
+    @Test("LG-09 a JSON record of every family has its members", .only(.hull))
+    func families() throws {
+        try scenario { s in
+            let running = try s.start("sleep 60")
+            let state = ["code": "E_STATE", "phase": "verb"]
+            try #expect(fields(s, ["start", running.id]) == state)
+            try #expect(fields(s, ["delete", running.id])["code"] == "E_STATE")
+            let bundle = try s.bundle(script: "true")
+            try #expect(fields(s, ["create", "--bundle", bundle.directory, running.id])["code"] == "E_EXISTS")
+            try #expect(
+                fields(s, ["exec", running.id, "/none"]) == [
+                    "code": "E_EXEC_NOT_FOUND", "phase": "inside", "pointer": "/args/0", "path": "/none",
+                    "errno": "ENOENT",
+                ])
+            let programs: [(content: String, mode: mode_t, code: String, errno: String, hint: String)] = [
+                (
+                    "#!/bin/sh\r\n", 0o755, "E_EXEC_NOT_FOUND", "ENOENT",
+                    #"its first line ends in a carriage return, so the interpreter is "/bin/sh\r": save the script "#
+                        + "with Unix line ends"
+                ),
+                ("#!/bin/sh\n", 0o644, "E_EXEC_PERMISSION", "EACCES", "mode 0644, owner 0: nobody may execute it"),
+            ]
+            for program in programs {
+                let bundle = try s.bundle(["/bin/x"])
+                try Files.write(program.content, to: bundle.rootfs + "/bin/x", mode: program.mode)
+                try #expect(
+                    fields(s, ["run", "--bundle", bundle.directory, s.id()]) == [
+                        "code": program.code, "phase": "inside", "pointer": "/process/args/0", "path": "/bin/x",
+                        "errno": program.errno, "hint": program.hint,
+                    ])
+            }
+            let odd = try s.bundle(script: "true") { $0.capabilities(["CAP_NETADMIN"], sets: ["bounding"]) }
+            var runtime = s.runtime
+            runtime.globals = ["--log", s.directory + "/warnings", "--log-format", "json"]
+            try #expect(runtime("run", "--bundle", odd.directory, s.id()).ok)
+            let warning = try JSON(parsing: Files.read(s.directory + "/warnings") ?? "")
+            #expect(warning["/level"] == "warning" && warning["/code"] == "E_CONFIG" && warning["/phase"] == "config")
+            #expect(warning["/pointer"] == "/process/capabilities/bounding/0", "\(warning.text)")
+            #expect(warning["/hint"] == "did you mean \"CAP_NET_ADMIN\"?", "\(warning.text)")
         }
     }
 

@@ -88,6 +88,27 @@ struct Rootless {
         }
     }
 
+    // Goal: the same is known before. Method: check --host with more ids than granted, with no tool, and with all.
+    @Test("CK-09 check --host tells which ids are not granted", .needs(.idTools), .only(.hull))
+    func checked() throws {
+        try scenario { s in
+            var user = try OrdinaryUser(s)
+            let good = try user.bundle("true") { $0.mapGranted() }
+            let well = try user("check", "--host", "--bundle", good.directory)
+            #expect(well.ok, "\(well)")
+            let bundle = try user.bundle("true") { $0.mapGranted(65537) }
+            let outcome = try user("check", "--host", "--bundle", bundle.directory)
+            #expect(outcome.ending == .exit(1), "\(outcome)")
+            for (field, file) in [("uidMappings", "subuid"), ("gidMappings", "subgid")] {
+                let words = "/linux/\(field): mapping 1 wants 300000-365536, and /etc/\(file) grants sailor "
+                #expect(outcome.stdout.contains(words + "300000-365535: not 365536"), "\(outcome)")
+            }
+            user.environment = ["PATH=/none"]
+            let missing = try user("check", "--host", "--bundle", good.directory)
+            #expect(missing.stdout.contains("/linux/uidMappings: newuidmap is not installed"), "\(missing)")
+        }
+    }
+
     // Goal: a machine without the tools, and a caller from whom privileges are kept. Method: a PATH without them;
     // no_new_privs.
     @Test("RO-05 a tool that is missing or powerless is named", .needs(.idTools), .only(.hull))

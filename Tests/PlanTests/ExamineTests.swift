@@ -48,6 +48,23 @@ import Testing
         #expect(findings([]).isEmpty)
     }
 
+    // CK-06. Goal: a filter's wrong action says nothing of the names in its rules, and a misspelt name is told with
+    // the nearest one. Method: one of each beside a good name.
+    @Test func filter() {
+        let rules = #""syscalls": [ { "names": ["read", "opnat"], "action": "SCMP_ACT_ALLOW" } ]"#
+        let found = findings([
+            (#""sysctl": {}"#, #""sysctl": {}, "seccomp": { "defaultAction": "SCMP_ACT_ALOW", \#(rules) }"#)
+        ])
+        let texts: [String] = found.map { $0.split(separator: " ").dropFirst(2).joined(separator: " ") }
+        let expected: [String] = [
+            "/linux/seccomp/defaultAction: \"SCMP_ACT_ALOW\" is no action of the runtime specification "
+                + "(did you mean \"SCMP_ACT_ALLOW\"?)",
+            "/linux/seccomp/syscalls/0/names/1: no system call \"opnat\" is known here, the rule has no effect on "
+                + "it (did you mean \"openat\"?)",
+        ]
+        #expect(texts == expected)
+    }
+
     // Goal: nothing is reported that only follows from a value that cannot be read. Method: such values, which others
     // depend on. (CK-06)
     @Test(arguments: [

@@ -260,3 +260,12 @@ private func failure<Result: ~Copyable>(
         #expect(failure { try store.start("dead") }?.cause == "cannot start a container that is still being created")
     }
 }
+
+extension ContainerStore {
+    /// The states of all containers.
+    fileprivate func list() throws(Failure) -> [State] {
+        var states: [State] = []
+        try list { states.append($0) }
+        return states
+    }
+}

@@ -11,6 +11,8 @@ import sys
 import tempfile
 import time
 
+import bench_bundle
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 MANY = 1000
 
@@ -53,7 +55,7 @@ class Stage:
         self.compiled("true").rename(self.root / "true")
         self.bundle("plain")
         self.bundle("hostcg", cgroup_namespace=False)
-        self.bundle("seccomp", seccomp=True)
+        self.bundle("seccomp", podmans_seccomp=True)
         self.bundle("resident", words=["/true", "stay"])
 
     def __enter__(self) -> "Stage":
@@ -85,24 +87,11 @@ class Stage:
         subprocess.run(["gcc", "-O2", "-static", "-s", "-o", program, ROOT / f"Tests/Bench/{name}.c"], check=True)
         return program
 
-    def bundle(self, name: str, words: list[str] | None = None, cgroup_namespace: bool = True, seccomp: bool = False,
-               memory: int | None = None) -> pathlib.Path:
-        """The config that Debian's `runc spec` writes, without a terminal, with what the case asks."""
+    def bundle(self, name: str, **said: object) -> pathlib.Path:
+        """What `bench_bundle.config` makes of what is said."""
         folder = self.bundles / name
         folder.mkdir(parents=True)
-        subprocess.run(["runc", "spec"], cwd=folder, check=True, env=os.environ | {"PATH": "/usr/sbin:/usr/bin:/bin"})
-        config = json.loads((folder / "config.json").read_text())
-        config["root"]["path"] = str(self.root)
-        config["process"] |= {"terminal": False, "args": words or ["/true"]}
-        linux = config["linux"]
-        linux["namespaces"] = [n for n in linux["namespaces"] if n["type"] != "cgroup"]
-        linux["namespaces"] += [{"type": "cgroup"}] if cgroup_namespace else []
-        if seccomp:
-            profile = subprocess.run([ROOT / "scripts/profile.py"], check=True, stdout=subprocess.PIPE).stdout
-            linux["seccomp"] = json.loads(profile)
-        if memory:
-            linux["resources"]["memory"] = {"limit": memory}
-        (folder / "config.json").write_text(json.dumps(config, indent=1))
+        (folder / "config.json").write_text(json.dumps(bench_bundle.config(self.root, **said), indent=1))
         return folder
 
     def start_resident(self) -> None:

@@ -81,3 +81,12 @@ enum StateTarget {
         }
     }
 }
+
+extension ContainerStore {
+    /// The states of all containers.
+    fileprivate func list() throws(Failure) -> [State] {
+        var states: [State] = []
+        try list { states.append($0) }
+        return states
+    }
+}

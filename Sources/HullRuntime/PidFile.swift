@@ -10,7 +10,7 @@ enum PidFile {
     /// it. A character device is written to instead: a file in its place would take /dev/null from the whole machine.
     /// What is neither stays as it is.
     static func write(_ pid: Int32, to path: Bytes, through sibling: Bytes? = nil) throws(SystemError) {
-        let found = try HostFiles.statusOfLink(path)
+        let found = try HostFiles.status(path, follows: false)
         if found?.isCharacterDevice == true {
             let device = try Descriptor(opening: path, [.write, .noFollow, .noControllingTerminal])
             return try device.writeAll("\(pid)", path)
@@ -30,7 +30,7 @@ enum PidFile {
         let path = record.pidFile
         guard !path.isEmpty else { return }
         try? HostFiles.remove(record.pidFileSibling)
-        guard record.pid > 0, (try? HostFiles.statusOfLink(path))??.isRegular == true,
+        guard record.pid > 0, (try? HostFiles.status(path, follows: false))??.isRegular == true,
             let text = try? HostFiles.read(path), Bytes(text) == "\(record.pid)"
         else { return }
         try? HostFiles.remove(path)

@@ -135,7 +135,7 @@ package struct Creation: ~Copyable {
         case .scheduler(let attributes): try Scheduling.set(attributes, pid: record.pid)
         case .ioPriority(let priority): try Scheduling.set(priority, group: record.pid)
         case .pidFile(let path):
-            try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644, through: record.pidFileSibling)
+            try PidFile.write(record.pid, to: path, through: record.pidFileSibling)
         case .hooks, .awaitReady, .makeIntelRdt, .lowerMemory: break
         }
     }

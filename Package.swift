@@ -12,9 +12,17 @@ let swift: [SwiftSetting] = [
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("InternalImportsByDefault"),
     .enableUpcomingFeature("MemberImportVisibility"),
+    .unsafeFlags(["-static-stdlib"], release),
     // A section for each function: only then can the linker put them in order.
-    .unsafeFlags(["-static-stdlib", "-Xfrontend", "-function-sections"], release),
+    .unsafeFlags(["-Xfrontend", "-function-sections"], release),
+    // The metadata of generic types: in the program where it is known, and made by calls instead of from mangled names,
+    // which the runtime would have to take apart first. With it a `run` is a sixth fewer instructions.
+    .unsafeFlags(["-Xfrontend", "-prespecialize-generic-metadata"], release),
+    .unsafeFlags(["-Xfrontend", "-disable-concrete-type-metadata-mangled-name-accessors"], release),
 ]
+/// Of one thread: hull has no other and makes sure of that before each clone; hull-image's second one is HullArchive's,
+/// and sees no value of these. References are counted without locked instructions.
+let oneThread = swift + [.unsafeFlags(["-Xfrontend", "-assume-single-threaded"], release)]
 /// The functions of the usual verbs side by side, so that few pages of the program have to be in memory: with it the
 /// peak of a `run` is 3.8 MiB, without it 5.9. scripts/hot-symbols writes the file; names in it that are gone do no
 /// harm.
@@ -64,13 +72,14 @@ let package = Package(
         .target(name: "HullLinux", dependencies: ["HullBytes", "CHull", "CSeccomp", "CCap"], swiftSettings: swift),
         .target(name: "HullKernel", dependencies: ["HullBytes", "HullLinux", "CHull"], swiftSettings: swift),
         .target(name: "HullOCI", dependencies: ["HullBytes"], swiftSettings: swift),
-        .target(name: "HullPlan", dependencies: ["HullBytes", "HullOCI", "HullLinux"], swiftSettings: swift),
+        .target(name: "HullPlan", dependencies: ["HullBytes", "HullOCI", "HullLinux"], swiftSettings: oneThread),
         .target(
-            name: "HullInit", dependencies: ["HullBytes", "HullPlan", "HullKernel", "HullLinux"], swiftSettings: swift),
+            name: "HullInit", dependencies: ["HullBytes", "HullPlan", "HullKernel", "HullLinux"],
+            swiftSettings: oneThread),
         .target(
             name: "HullRuntime",
             dependencies: ["HullBytes", "HullInit", "HullPlan", "HullOCI", "HullKernel", "HullLinux"],
-            swiftSettings: swift),
+            swiftSettings: oneThread),
         .target(
             name: "HullCommandLine", dependencies: ["HullBytes", "HullPlan", "HullOCI"], swiftSettings: swift),
         .executableTarget(
@@ -78,7 +87,7 @@ let package = Package(
             dependencies: [
                 "CHullSeal", "CVersion", "HullBytes", "HullCommandLine", "HullRuntime", "HullPlan", "HullOCI",
             ],
-            swiftSettings: swift + commit,
+            swiftSettings: oneThread + commit,
             linkerSettings: [
                 .unsafeFlags(["-Xlinker", "--entry=hull_start"], .when(platforms: [.linux])),
                 .unsafeFlags(["-static-executable", "-use-ld=lld"] + hotSymbols, release),

@@ -273,9 +273,9 @@ package enum HostFiles {
     /// The target of a symbolic link: readlinkat(2).
     package static func linkTarget(_ path: Bytes) throws(SystemError) -> Bytes { try hullLinkTarget(path, AT_FDCWD) }
 
-    /// statx(2), following links; nil where nothing is.
-    package static func status(_ path: Bytes) throws(SystemError) -> FileStatus? {
-        do { return try hullStatus(AT_FDCWD, path, 0) } catch {
+    /// statx(2), by default following links; nil where nothing is.
+    package static func status(_ path: Bytes, follows: Bool = true) throws(SystemError) -> FileStatus? {
+        do { return try hullStatus(AT_FDCWD, path, follows ? 0 : Int32(AT_SYMLINK_NOFOLLOW)) } catch {
             if error.errno == .enoent || error.errno == .enotdir { return nil }
             throw error
         }

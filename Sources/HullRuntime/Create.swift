@@ -114,6 +114,7 @@ package struct Creation: ~Copyable {
         case .moveNetDevice(let device, let slot): try moveNetDevice(device, slot)
         case .clone: try clone()
         case .joinIntelRdt: try record.intelRdt.add(record.pid)
+        case .makeNetwork: try makeNetwork()
         case .attachDeviceFilter: try attachDeviceFilter()
         case .writeIDMap(let group, let maps): try writeProc(group ? "gid_map" : "uid_map", maps.mapText)
         case .mapByTool(let group, let maps): try mapByTool(group, maps)
@@ -134,7 +135,7 @@ package struct Creation: ~Copyable {
         case .scheduler(let attributes): try Scheduling.set(attributes, pid: record.pid)
         case .ioPriority(let priority): try Scheduling.set(priority, group: record.pid)
         case .pidFile(let path):
-            try HostFiles.replace(path, with: "\(record.pid)", mode: 0o644, through: record.pidFileSibling)
+            try PidFile.write(record.pid, to: path, through: record.pidFileSibling)
         case .hooks, .awaitReady, .makeIntelRdt, .lowerMemory: break
         }
     }

@@ -30,7 +30,7 @@ extension ContainerStore {
         }
         let hooks = (try? directory.hooksPlan(of: record)) ?? HooksPlan()
         try endFirstProcess(record)
-        if !record.isCreated { removePidFile(of: record) }
+        if !record.isCreated { PidFile.remove(of: record) }
         return try finish(record, directory, hooks)
     }
 

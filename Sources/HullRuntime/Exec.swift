@@ -163,7 +163,7 @@ package struct Execution: ~Copyable {
         case .affinity(let cpus): try Scheduling.setAffinity(cpus, pid: pid)
         case .scheduler(let attributes): try Scheduling.set(attributes, pid: pid)
         case .ioPriority(let priority): try Scheduling.set(priority, group: pid)
-        case .pidFile(let path): try HostFiles.replace(path, with: "\(pid)", mode: 0o644)
+        case .pidFile(let path): try PidFile.write(pid, to: path)
         default: throw SystemError("exec", "a step of create", .einval)
         }
     }

@@ -19,6 +19,9 @@ extension ContainerStore {
             if all { return try attempt { () throws(SystemError) in try signalAll(record, signal) } }
             throw Failure("container not running", code: .state)
         }
+        guard record.pid > 0 else {
+            throw Failure("container not running: it is being created and has no process yet", code: .state)
+        }
         // A first process that is killed takes its pid namespace along; otherwise the others are known by their cgroup.
         if all, signal != .kill || !record.ownPidNamespace { try record.requireCgroup() }
         let hasCgroup = !record.cgroup.isEmpty

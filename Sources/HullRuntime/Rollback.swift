@@ -16,7 +16,7 @@ extension Creation {
         if var moves = netDevices.take() { failure.leftovers += moves.undo() }
         if hadProcess { endProcess(&failure) }
         try? placeholder.take()?.end()
-        removePidFile(of: record)
+        PidFile.remove(of: record)
         // After the start the lock is free, and another hull may have removed the container, or made a new one of its
         // id.
         guard (try? directory.lock(waitMilliseconds: 10_000)) == true else { return failure }
@@ -69,14 +69,6 @@ func removeTraces(_ record: ContainerRecord?, _ directory: borrowing ContainerDi
     } catch {
         return [error.line]
     }
-}
-
-/// Removes the pid file of a creation that failed or was cut off; one that says another pid is not its own.
-func removePidFile(of record: ContainerRecord) {
-    guard !record.pidFile.isEmpty else { return }
-    try? HostFiles.remove(record.pidFileSibling)
-    guard record.pid > 0, let text = try? HostFiles.read(record.pidFile), Bytes(text) == "\(record.pid)" else { return }
-    try? HostFiles.remove(record.pidFile)
 }
 
 /// A directory that was made for one container; another one may have come into it since.

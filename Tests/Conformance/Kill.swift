@@ -130,6 +130,32 @@ struct Kill {
         }
     }
 
+    // Goal: a container that is still being created has nobody to signal, and that is said. Method: create waits for a
+    // console socket whose queue is full.
+    @Test("KL-13 kill of a container that has no process yet says so", .only(.hull))
+    func creating() throws {
+        try scenario { s in
+            let socket = try ConsoleSocket(at: s.directory + "/tty")
+            let waiting = socket.fill()
+            defer { waiting.forEach { close($0) } }
+            let bundle = try s.bundle(script: "true") { Console.terminal(&$0) }
+            let id = s.id()
+            let call = try s.runtime.start([
+                "create", "--console-socket", socket.path, "--bundle", bundle.directory, id,
+            ])
+            #expect(eventually { (try? s.runtime("state", id).json?["/status"]?.string) == "creating" })
+            for words in [["KILL"], ["--all", "KILL"], ["TERM"]] {
+                let outcome = try s.runtime(["kill"] + words.filter { $0.hasPrefix("-") } + [id, words.last ?? ""])
+                #expect(outcome.ending == .exit(1), "\(outcome)")
+                expect(outcome, says: ["container not running: it is being created and has no process yet"])
+            }
+            call.send(SIGKILL)
+            _ = call.outcome()
+            #expect(try s.runtime("kill", id, "KILL").stderr.contains("has no process yet"))
+            try #expect(s.runtime("delete", "--force", id).ok)
+        }
+    }
+
     @Test("KL-12 kill without an id is refused")
     func noID() throws {
         try scenario { s in try #expect(s.runtime("kill").failed) }

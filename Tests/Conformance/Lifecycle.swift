@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+import Foundation
 import Support
 import Testing
 
@@ -167,6 +168,36 @@ struct Lifecycle {
             let pid = try #require(try s.runtime("state", id).json?["/pid"]?.int)
             #expect(Files.read(file) == "\(pid)")
             #expect(Files.list(s.directory).filter { $0.contains("pid") } == ["pid"])
+        }
+    }
+
+    // Goal: a device stays what it is, also when it is named for the pid file, and so does all else that is no file.
+    // Method: a device of null's numbers in a directory of our own, written to by create, exec and a run that fails; a
+    // link to it, a directory and a pipe.
+    @Test("LC-23 a device at the place of the pid file is written to and stays", .only(.hull))
+    func pidDevice() throws {
+        try scenario { s in
+            let place = s.directory + "/pids"
+            try Files.makeDirectory(place)
+            try #require(mknod(place + "/null", S_IFCHR | 0o666, 0x103) == 0)
+            try Files.link("null", at: place + "/link")
+            try Files.makeDirectory(place + "/directory")
+            try #require(mkfifo(place + "/pipe", 0o600) == 0)
+            let before = Files.fingerprint(place)
+            let container = try s.create(s.bundle(script: "exec sleep 100"), ["--pid-file", place + "/null"])
+            try #expect(container("start").ok)
+            let executed = try container.exec("true", options: ["--pid-file", place + "/null"])
+            #expect(executed.ok, "\(executed)")
+            let bad = try s.bundle(script: "true") { $0["/process/cwd"] = "/bin/sh" }
+            try #expect(s.runtime("run", "--bundle", bad.directory, "--pid-file", place + "/null", s.id()).failed)
+            for name in ["link", "directory", "pipe"] {
+                let bundle = try s.bundle(script: "true")
+                let outcome = try s.runtime(
+                    "create", "--bundle", bundle.directory, "--pid-file", place + "/" + name, s.id())
+                #expect(outcome.ending == .exit(1), "\(outcome)")
+                expect(outcome, says: ["\(place)/\(name): the place of a pid file is a regular file"])
+            }
+            #expect(Files.fingerprint(place) == before)
         }
     }
 

@@ -189,6 +189,22 @@ int support_listen(const char *path)
     return -problem;
 }
 
+int support_connect(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path)
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    int connection = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (connection < 0)
+        return -errno;
+    if (connect(connection, (struct sockaddr *)&address, sizeof address) == 0)
+        return connection;
+    int problem = errno;
+    close(connection);
+    return -problem;
+}
+
 ssize_t support_receive(int listener, int milliseconds, char *bytes, size_t size, int *descriptor, int *count)
 {
     *descriptor = -1;

@@ -27,6 +27,8 @@ pid_t support_start(const struct support_spawn *what);
 int support_await(pid_t pid, int milliseconds, int *status);
 // Listens on a new stream socket at path (at most 107 bytes): the descriptor, or -errno.
 int support_listen(const char *path);
+// A connection that does not wait for its turn.
+int support_connect(const char *path);
 // Accepts one connection and one message: bytes read, or -errno (-ETIMEDOUT). *descriptor is -1 when none came.
 ssize_t support_receive(int listener, int milliseconds, char *bytes, size_t size, int *descriptor, int *count);
 // Accepts one connection and reads it to its end: all bytes, and in *parts each part that had descriptors as 1, each

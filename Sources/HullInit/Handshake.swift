@@ -111,6 +111,8 @@ package enum RuntimeWord: UInt8, Sendable {
     case mappingsWritten = 0x4d
     /// Here is the open file for clock offsets.
     case timeOffsets = 0x54
+    /// Here is the network namespace.
+    case network = 0x4e
     /// The hooks have run.
     case goOn = 0x43
     /// Become the container's program.

@@ -121,6 +121,7 @@ package struct InitProgram: ~Copyable {
         case .timeOffsets(let offsets, let opensOutside): try enterTimeNamespace(offsets, opensOutside: opensOutside)
         case .openProc: proc = try Descriptor(openingProc: "/proc")
         case .sessionKeyring(let name, let label): try joinSessionKeyring(name, label: label)
+        case .joinNetwork: try joinNetwork()
         case .interfaceUp(let name): try Kernel.setInterfaceUp(name)
         case .hostname(let name): try Kernel.setHostname(name)
         case .domainname(let name): try Kernel.setDomainname(name)

@@ -36,6 +36,12 @@ extension InitProgram {
         try CurrentProcess.join([.time], namespace.number)
     }
 
+    /// Joins the network namespace that the runtime hands over.
+    func joinNetwork() throws(SystemError) {
+        guard let namespace = try hear(.network) else { throw SystemError("recvmsg", "network", .ebadf) }
+        try CurrentProcess.join([.network], namespace.number)
+    }
+
     /// Makes the working directory inside the root where it is missing, and writing is possible.
     func makeWorkingDirectory(_ path: Bytes) throws(SystemError) {
         do { _ = try root.makeDirectories(path) } catch {

@@ -83,6 +83,9 @@ package enum OutsideAction: Sendable {
     case moveNetDevice(NetDevicePlan, namespace: Int?)
     /// clone3: from here on both lists go on side by side.
     case clone
+    /// Makes the network namespace with its loopback device up, hands it to the process and goes back: it takes the
+    /// kernel longer than all other namespaces together, and meanwhile the process mounts.
+    case makeNetwork
     /// Loads and attaches the filter that decides on device access.
     case attachDeviceFilter
     /// Writes uid_map, or gid_map, of the new user namespace.
@@ -151,6 +154,8 @@ package enum InsideAction: Sendable {
     case openProc
     /// A session keyring of the container's own, with the SELinux label where there is one.
     case sessionKeyring(Bytes, label: Bytes?)
+    /// Joins the network namespace that the runtime makes beside.
+    case joinNetwork
     /// Sets an interface up.
     case interfaceUp(Bytes)
     case hostname(Bytes)

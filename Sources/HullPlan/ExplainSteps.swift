@@ -28,6 +28,7 @@ func words(for action: OutsideAction, _ plan: ContainerPlan) -> StepWords {
     case .moveNetDevice(let device, let slot):
         StepWords("RTM_SETLINK", words(for: device, slot))
     case .clone: StepWords("clone3", words(for: plan.spawn))
+    case .makeNetwork: StepWords("unshare", "CLONE_NEWNET beside the process, lo up")
     case .attachDeviceFilter: StepWords("bpf", "device filter, \(plan.cgroup.deviceFilter.count) instructions")
     case .mapByTool(let group, let maps):
         StepWords("execve", "\(group ? "newgidmap" : "newuidmap") \(words(for: maps))")
@@ -69,6 +70,7 @@ func words(for action: InsideAction, _ plan: ContainerPlan) -> StepWords {
     case .openProc: StepWords("open", "/proc")
     case .sessionKeyring(let name, let label):
         StepWords("keyctl", "KEYCTL_JOIN_SESSION_KEYRING \(name)" + (label.map { " labelled \($0)" } ?? ""))
+    case .joinNetwork: StepWords("setns", "CLONE_NEWNET")
     case .interfaceUp(let name): StepWords("ioctl", "SIOCSIFFLAGS \(name) up")
     case .hostname(let name): StepWords("sethostname", name)
     case .domainname(let name): StepWords("setdomainname", name)

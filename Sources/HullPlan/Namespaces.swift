@@ -31,7 +31,13 @@ extension Resolution {
         plan.spawn.newUser = newUserNamespace
         // An offset can only be written before anything is in the namespace: such a one is made inside, in two steps.
         let offsets = resolveTimeOffsets()
-        let cloned = made.filter { $0 != .time || offsets.isEmpty }
+        let cloned = made.filter { kind in
+            switch kind {
+            case .time: offsets.isEmpty
+            case .network: !makesNetworkBeside
+            default: true
+            }
+        }
         plan.spawn.flags = cloned.reduce(0) { $0 | $1.cloneFlag }
         // The root is built in a namespace of its own even where the process is in another at the end.
         if mountNamespaceSlot != nil { plan.spawn.flags |= NamespaceKind.mount.cloneFlag }
@@ -50,6 +56,25 @@ extension Resolution {
                     action: .timeOffsets(offsets, opensOutside: passesTimeOffsets), origin: "/linux/timeOffsets"))
         }
         return steps
+    }
+
+    /// Whether the runtime makes the network namespace while the process mounts. A user namespace has to own it, for
+    /// which the process must be in that already; and a device that is moved there has to find it as the process's.
+    var makesNetworkBeside: Bool {
+        namespaces.isNew(.network) && !inUserNamespace && !host.isUnprivileged
+            && config.linux?.netDevices?.isEmpty ?? true
+    }
+
+    /// The mounts, and before the first one that belongs to a network namespace the step that joins it.
+    func joiningNetwork(_ mounts: [InsideStep]) -> [InsideStep] {
+        guard makesNetworkBeside else { return mounts }
+        var mounts = mounts
+        let first = mounts.firstIndex { step in
+            guard case .mount(let mount) = step.action, case .filesystem(let plan) = mount.what else { return false }
+            return !withoutNetwork.contains(plan.type)
+        }
+        mounts.insert(InsideStep(action: .joinNetwork, origin: "/linux/namespaces"), at: first ?? mounts.count)
+        return mounts
     }
 
     /// Without a mount namespace of its own the container's root is built in one that is left again for the runtime's:
@@ -174,3 +199,6 @@ extension Resolution {
 
 /// Half of KTIME_SEC_MAX, within which the kernel wants the clock of a time namespace to stay.
 private let offsetSeconds: ClosedRange<Int64> = -4_611_686_018...4_611_686_018
+
+/// The usual filesystems that are the same in each network namespace.
+private let withoutNetwork: [Bytes] = ["proc", "tmpfs", "devpts", "mqueue", "cgroup2"]

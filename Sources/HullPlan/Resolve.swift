@@ -99,7 +99,7 @@ struct Resolution {
         resolveIdentity()
         inside(.propagation(namespacePropagation), "/linux/rootfsPropagation")
         if let (action, origin) = rootAction { inside(action, origin) }
-        plan.inside += mounts + devices
+        plan.inside += joiningNetwork(mounts) + devices
         if !plan.hooks[.prestart].isEmpty || !plan.hooks[.createRuntime].isEmpty {
             inside(.runtimeHooks, "/hooks")
         }
@@ -126,6 +126,7 @@ struct Resolution {
         }
         moveNetDevices(beforeClone: true)
         outside(.clone, "/linux/namespaces")
+        if makesNetworkBeside { outside(.makeNetwork, "/linux/namespaces") }
         if plan.intelRdt != nil { outside(.joinIntelRdt, linuxPointer("intelRdt")) }
         // In a user namespace no device can be made, and the kernel takes no such filter.
         if !plan.cgroup.isCallers, !host.isUnprivileged { outside(.attachDeviceFilter, "/linux/resources/devices") }
@@ -165,7 +166,7 @@ extension Resolution {
             let label = config.process?.label
             inside(.sessionKeyring("_ses.\(request.id)", label: label), label == nil ? "" : "/process/selinuxLabel")
         }
-        if namespaces.isNew(.network) { inside(.interfaceUp("lo"), "/linux/namespaces") }
+        if namespaces.isNew(.network), !makesNetworkBeside { inside(.interfaceUp("lo"), "/linux/namespaces") }
         for (name, pointer, action) in [
             (config.hostname, "/hostname" as JSONPointer, InsideAction.hostname),
             (config.domainname, "/domainname", InsideAction.domainname),

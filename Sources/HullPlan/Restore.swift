@@ -77,7 +77,7 @@ extension RestorePlan {
             case .writeCgroupFile, .lowerMemory, .joinIntelRdt, .attachDeviceFilter, .delegateCgroup, .affinity,
                 .ioPriority, .sendPidfd, .pidFile:
                 after.append(step)
-            case .makeFilesystem, .openHookOutput, .listenForStart, .moveNetDevice, .clone, .writeIDMap,
+            case .makeFilesystem, .makeNetwork, .openHookOutput, .listenForStart, .moveNetDevice, .clone, .writeIDMap,
                 .mapByTool, .compareIDMap, .denySetgroups, .oomScore, .releaseMappings, .passTimeOffsets, .hooks,
                 .awaitReady,
                 .limit, .makeNotifyDirectory, .listenForNotifications, .ownAffinity, .scheduler:

@@ -128,6 +128,21 @@ extension Creation {
         }
     }
 
+    /// What asks for other namespaces of the runtime, hooks, systemd, agents, comes when it is back in its own. The
+    /// process needs no word that the loopback device is up: that is before it is told to start.
+    func makeNetwork() throws(SystemError) {
+        let own = try Descriptor(opening: "/proc/self/ns/net")
+        try CurrentProcess.unshare(NamespaceKind.network.cloneFlag)
+        var failure: SystemError?
+        do throws(SystemError) {
+            let made = try Descriptor(opening: "/proc/self/ns/net")
+            try RuntimeWord.network.send(to: initSocket, descriptors: [made.number])
+            try Kernel.setInterfaceUp("lo")
+        } catch { failure = error }
+        try CurrentProcess.join([.network], own.number)
+        if let failure { throw failure }
+    }
+
     /// timens_offsets(7) belongs to the host's root, since the process hides from all others; whoever has it open may
     /// write if the opener might.
     func passTimeOffsets() throws(SystemError) {
@@ -179,7 +194,8 @@ extension Creation {
         case .clone where error.call == "AttachProcessesToUnit": UnitEntrance.hint
         case .clone where error.call == "clone3" && plan.spawn.staysVisible && hintOfUserNamespace(error) != nil:
             hintOfUserNamespace(error)
-        case .clone where error.errno == .enospc: "the limit of nested or counted namespaces is reached: /proc/sys/user"
+        case .clone where error.errno == .enospc, .makeNetwork where error.errno == .enospc:
+            "the limit of nested or counted namespaces is reached: /proc/sys/user"
         case .clone where error.call == "setns" && error.errno == .eperm:
             "joining needs CAP_SYS_ADMIN in the user namespace that owns it"
         case .clone where error.errno == .einval: "this kernel may lack one of the namespace kinds"

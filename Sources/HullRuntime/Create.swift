@@ -114,6 +114,7 @@ package struct Creation: ~Copyable {
         case .moveNetDevice(let device, let slot): try moveNetDevice(device, slot)
         case .clone: try clone()
         case .joinIntelRdt: try record.intelRdt.add(record.pid)
+        case .makeNetwork: try makeNetwork()
         case .attachDeviceFilter: try attachDeviceFilter()
         case .writeIDMap(let group, let maps): try writeProc(group ? "gid_map" : "uid_map", maps.mapText)
         case .mapByTool(let group, let maps): try mapByTool(group, maps)

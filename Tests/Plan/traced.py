@@ -77,6 +77,11 @@ def outside(step: dict, plan: dict, calls: Calls, root: str) -> None:
         flags = set(re.findall(r"CLONE_NEW\w+", taken[0].split("=>")[0]))
         check(flags == set(words.split()), f"{words}: {taken}")
         check("CLONE_INTO_CGROUP" in taken[0], taken[0])
+    elif call == "unshare":
+        check(words == "CLONE_NEWNET beside the process, lo up", words)
+        calls.take(r"unshare\(CLONE_NEWNET\)")
+        calls.take(r"ioctl\(.*SIOCSIFFLAGS, {ifr_name=\"lo\", ifr_flags=IFF_UP")
+        calls.take(r"setns\(\d+<.*>, CLONE_NEWNET\)")  # back into its own
     elif call == "bpf":
         taken = calls.take(r"bpf\(BPF_PROG_ATTACH", before=(r"bpf\(BPF_PROG_LOAD",))
         check(f"insn_cnt={plan['cgroup']['deviceFilter']}," in taken[0] and group in taken[-1], str(taken))
@@ -104,6 +109,9 @@ def inside(step: dict, plan: dict, calls: Calls) -> None:
         calls.take(rf"keyctl\(KEYCTL_JOIN_SESSION_KEYRING, {quoted(words.split()[1])}")
     elif call == "ioctl":
         calls.take(r"ioctl\(.*SIOCSIFFLAGS, {ifr_name=\"lo\", ifr_flags=IFF_UP")
+    elif call == "setns":
+        check(words == "CLONE_NEWNET", words)
+        calls.take(r"setns\(\d+<.*>, CLONE_NEWNET\)")
     elif call in ("sethostname", "setdomainname"):
         calls.take(rf"{call}\({quoted(words)}")
     elif call == "mount_setattr":

@@ -37,7 +37,10 @@ package struct Execution: ~Copyable {
         }
         if !request.cgroups.isEmpty { try record.requireCgroup() }
         let first = try attempt { () throws(SystemError) in try ProcessHandle(opening: record.pid) }
-        let kinds = try attempt { () throws(SystemError) in try foreignNamespaces(of: record.pid) }
+        let config = try directory.readConfig()
+        let kinds = try attempt { () throws(SystemError) in
+            try foreignNamespaces(of: record.pid, made: config.linux?.namespaces ?? [])
+        }
         var root: Descriptor?
         if record.changedRoot {
             root = try attempt { () throws(SystemError) in
@@ -46,7 +49,6 @@ package struct Execution: ~Copyable {
         }
         let isThere = try attempt { () throws(SystemError) in try isAlive(record) }
         guard isThere else { throw Failure("cannot exec in a stopped container", code: .state) }
-        let config = try directory.readConfig()
         let process = try say(config)
         var target = ExecTarget(id: id, bundle: record.bundle, namespaces: kinds, cgroup: record.cgroup)
         target.annotations = record.annotations
@@ -79,10 +81,17 @@ package struct Execution: ~Copyable {
         if let root { held.set(1, root) }
     }
 
-    /// The kinds in which the process is in another namespace than the caller.
-    static func foreignNamespaces(of pid: Int32) throws(SystemError) -> [NamespaceKind] {
+    /// The kinds in which the process is in another namespace than the caller. Those that were made for it are not
+    /// asked for: who is in one of them already joins it again, which does no harm but to a user namespace.
+    static func foreignNamespaces(
+        of pid: Int32, made: [Config.Linux.Namespace] = []
+    ) throws(SystemError) -> [NamespaceKind] {
         var kinds: [NamespaceKind] = []
         for kind in NamespaceKind.allCases {
+            if kind != .user, made.contains(where: { $0.path == nil && $0.type == kind.name }) {
+                kinds.append(kind)
+                continue
+            }
             guard let own = try HostFiles.status("/proc/self/ns/\(kind.fileName)"),
                 let other = try HostFiles.status("/proc/\(pid)/ns/\(kind.fileName)")
             else { continue }

@@ -98,8 +98,11 @@ package struct RestoreOptions: VerbOptions {
             .flag("detach", letter: "d", "return when the container runs") { $0.detach = $1 },
             .flag("no-subreaper", "do not adopt orphaned processes") { $0.create.noSubreaper = $1 },
             .flag("no-new-keyring", "keep the caller's session keyring") { $0.create.noNewKeyring = $1 },
-            .flag("no-pivot", "of no effect: CRIU enters the root") { _, _ in }.hidden,
-            .text("preserve-fds", "N", "of no effect: the images have all descriptors") { _, _ in }.hidden,
+            .flag("no-pivot", "refused: CRIU pivots") { $0.create.noPivot = $1 }.hidden,
+            .text("preserve-fds", "N", "refused: the images have all descriptors") {
+                (options: inout RestoreOptions, value) throws(UsageProblem) in
+                options.create.preserveFDs = try parseCount(value, of: "preserve-fds")
+            }.hidden,
             overlayOption { $0.create.overlay = $1 },
         ]
             + (whileRestoring + sharedByRestore).map { option in

@@ -108,19 +108,22 @@ package struct JSONReader {
         // Most documents have their keys in the order in which they are asked for.
         let first = object.index + 1
         let middle = last.object == object.index ? last.next : first
-        guard let node = find(key, middle, document.next(after: object.index)) ?? find(key, first, middle) else {
-            return nil
-        }
-        document.nodes[node].marks.insert(.known)
+        var found = take(key, middle, document.next(after: object.index))
+        if found == nil, middle > first { found = take(key, first, middle) }
+        guard let node = found else { return nil }
         last = (object.index, document.next(after: node + 1))
         return Node(index: node + 1)
     }
 
-    /// The key among those from one place to another.
-    private func find(_ key: StaticString, _ start: Int, _ end: Int) -> Int? {
+    /// The key among those from one place to another, known from now on. What is not `mutating` here, or in the closure
+    /// that a `??` is, copies the reader each time.
+    private mutating func take(_ key: StaticString, _ start: Int, _ end: Int) -> Int? {
         var node = start
         while node < end {
-            if document.text(of: node, is: key) { return node }
+            if document.text(of: node, is: key) {
+                document.nodes[node].marks.insert(.known)
+                return node
+            }
             node = document.next(after: node + 1)
         }
         return nil

@@ -268,4 +268,27 @@ struct Checkpoint {
             }
         }
     }
+
+    // Goal: options that a restore cannot have an effect of are refused. Method: each; engines pass 0 and false.
+    @Test("SV-51 options without an effect at restore are refused", .only(.hull))
+    func refused() throws {
+        try scenario { s in
+            let bundle = try s.bundle(script: "true")
+            let cases: [([String], String)] = [
+                (["--no-pivot"], "option --no-pivot: CRIU enters the root of a restored container by pivot_root alone"),
+                (["--preserve-fds=1"], "option --preserve-fds: a restored container has the descriptors of the images"),
+                (["--no-pivot=false", "--preserve-fds=0"], "there is no checkpoint of hull's"),
+            ]
+            try Files.makeDirectory(s.directory + "/images")
+            for (words, says) in cases {
+                let id = s.id()
+                let outcome = try s.runtime(
+                    ["restore", "--detach", "--bundle", bundle.directory, "--image-path", s.directory + "/images"]
+                        + words + [id])
+                #expect(outcome.ending == .exit(1), "\(outcome)")
+                expect(outcome, says: [says])
+                try #expect(s.runtime("state", id).failed)
+            }
+        }
+    }
 }

@@ -14,6 +14,12 @@ extension Program {
     }
 
     func restore(_ options: RestoreOptions) throws(Failure) -> Int32 {
+        guard !options.create.noPivot else {
+            throw Failure("option --no-pivot: CRIU enters the root of a restored container by pivot_root alone")
+        }
+        guard options.create.preserveFDs == 0 else {
+            throw Failure("option --preserve-fds: a restored container has the descriptors of the images alone")
+        }
         // Paths are the caller's; preparing goes into the bundle.
         let images = try Caller.absolute(options.imagePath ?? "checkpoint")
         let work = try options.workPath.map { (path) throws(Failure) in try Caller.absolute(path) }

@@ -395,5 +395,6 @@ const struct action actions[] = {
     {"echo", 0, echo_action, ""},
     {"say", 1, say_action, "TEXT"},
     {"notify", 1, notify_action, "TEXT (to $NOTIFY_SOCKET)"},
+    {"hold", 1, hold_action, "DIR [tcp|unix|lock|link|memory]..."},
     {"exec", 1, exec_action, "PROGRAM [ARGUMENT...]"},
     {0}};

@@ -29,6 +29,7 @@ char *read_proc(const char *name, size_t *length);
 
 // --- What the words of the command line do. Each takes its arguments and returns how many it used.
 int report(int count, char **words);
+int hold_action(int count, char **words);
 struct action {
     const char *name;
     int words;      // it takes at least so many

@@ -131,16 +131,13 @@ package struct JSONReader {
 
     /// A property that need not be there. `null` says no more than its absence: that is how the tools that write
     /// these documents put a list that they do not have.
-    @specialized(where V == Bytes)
     @specialized(where V == Bool)
-    @specialized(where V == [Bytes])
     package mutating func optional<V: JSONReadable>(_ key: StaticString, _ object: Node) -> V? {
         guard let node = member(key, object), document.nodes[node.index].kind != .null else { return nil }
         return V.read(node, &self)
     }
 
     /// A property that must be there.
-    @specialized(where V == Bytes)
     @specialized(where V == Bool)
     @specialized(where V == Int64)
     package mutating func required<V: JSONRequired>(_ key: StaticString, _ object: Node) -> V {
@@ -152,7 +149,6 @@ package struct JSONReader {
     }
 
     /// A property that is a map.
-    @specialized(where V == Bytes)
     package mutating func map<V: JSONReadable>(_ key: StaticString, _ object: Node) -> [Entry<V>]? {
         guard let map = member(key, object), document.nodes[map.index].kind != .null, isObject(map) else { return nil }
         var entries: [Entry<V>] = []

@@ -22,8 +22,10 @@ package struct ImageError: Error, Equatable, Sendable {
         self.hint = hint
     }
 
-    /// A call that the kernel refused.
-    init(_ operation: Bytes, _ object: Bytes, _ error: SystemError) { self.init(operation, object, error.line) }
+    /// A call that the kernel refused; where the object is a path, with the place on it where permission is denied.
+    init(_ operation: Bytes, _ object: Bytes, _ error: SystemError) {
+        self.init(operation, object, error.explained(at: object.fromHere).line)
+    }
 }
 
 /// Runs a body whose errors are the kernel's.
@@ -31,4 +33,9 @@ func system<Result: ~Copyable>(
     _ operation: Bytes, _ object: Bytes, _ body: () throws(SystemError) -> Result
 ) throws(ImageError) -> Result {
     do throws(SystemError) { return try body() } catch { throw ImageError(operation, object, error) }
+}
+
+extension Bytes {
+    /// A path from the working directory on.
+    var fromHere: Bytes { isAbsolutePath ? self : below((try? HostFiles.workingDirectory()) ?? "") }
 }

@@ -14,6 +14,7 @@ internal import HullLinux
 ///     ROOT/blobs/sha256/…                 manifests and configurations
 ///     ROOT/images/sha256/…                what was unpacked, with its names
 ///     ROOT/holds/…                        bundles that use an image
+///     ROOT/layers/ids                     for which ids the layers are, where not for those of the machine
 ///     ROOT/locks/…                        of a layer that is being made; ROOT/lock of the whole
 ///
 /// A layer gets its name when all of it is on the disk: whoever finds the name finds the whole layer, whenever the
@@ -45,6 +46,7 @@ package final class ImageStore {
                 try RootDirectory.makeDirectory(name, mode: 0o700, in: directory.number)
             }
         } catch { throw ImageError("open the store", root, error) }
+        try checkIDs()
     }
 
     /// How far an unpacking is.

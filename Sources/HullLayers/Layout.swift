@@ -28,7 +28,7 @@ package final class Layout {
             try FileStatus(ofOpen: number).isDirectory
         }
         if isDirectory {
-            files = DirectoryFiles(place)
+            files = DirectoryFiles(place, path)
         } else {
             files = try ArchiveFiles(place, path)
         }

@@ -15,8 +15,12 @@ protocol LayoutFiles {
 /// may be anybody's and the reader root.
 final class DirectoryFiles: LayoutFiles {
     private let directory: Descriptor
+    private let path: Bytes
 
-    init(_ directory: consuming Descriptor) { self.directory = directory }
+    init(_ directory: consuming Descriptor, _ path: Bytes) {
+        self.directory = directory
+        self.path = path
+    }
 
     func has(_ name: Bytes) throws(ImageError) -> Bool {
         do throws(SystemError) {
@@ -34,7 +38,12 @@ final class DirectoryFiles: LayoutFiles {
         do throws(SystemError) {
             file = try Descriptor(opening: name, [.nonBlocking, .noFollow], strictlyIn: directory.number)
         } catch {
-            let cause: Bytes = error.errno == .eloop ? "it is a symbolic link, or below one" : error.errno.message
+            let cause: Bytes =
+                switch error.errno {
+                case .eloop: "it is a symbolic link, or below one"
+                case .eacces: error.explained(at: name.below(path.fromHere)).line
+                default: error.errno.message
+                }
             throw ImageError(
                 "open a file of the layout", name, cause, hint: error.errno == .enoent ? "the image is incomplete" : nil
             )

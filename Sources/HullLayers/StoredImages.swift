@@ -232,7 +232,7 @@ extension ImageStore {
 
     /// Others see the old file or the new one whole. The caller has the lock of the documents: what is there under the
     /// new one's name was left by a process that was killed.
-    private func replaceFile(_ name: Bytes, _ bytes: [UInt8]) throws(ImageError) {
+    func replaceFile(_ name: Bytes, _ bytes: [UInt8]) throws(ImageError) {
         let sibling: Bytes = "\(name.parentPath)/.new"
         try system("write a file of the store", name) { () throws(SystemError) in
             try DirectoryName.removeTree(sibling, in: directory.number)

@@ -50,10 +50,10 @@ package struct UnpackWarnings: Equatable, Sendable {
     /// Entries that are an old storage driver's own.
     package var bookkeeping = 0
 
-    /// A line for each.
-    package var lines: [Bytes] {
+    /// A line for each; with the reason for owners.
+    package func lines(_ ownersBecause: Bytes) -> [Bytes] {
         let all: [(Int, Bytes)] = [
-            (owners, "files belong to the caller instead of who the image says: only root can give them away"),
+            (owners, "files belong to the caller instead of who the image says: \(ownersBecause)"),
             (devices, "devices were not made: only root can make them"),
             (attributes, "extended attributes were not set: the filesystem or the kernel does not allow them"),
             (bookkeeping, "entries of aufs's own were left out"),

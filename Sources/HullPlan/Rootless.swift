@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 internal import HullBytes
-internal import HullLinux
+package import HullLinux
 internal import HullOCI
 
 // What is decided otherwise for a caller who is not the machine's root. Who has no rights at all, an ordinary user, has
@@ -29,9 +29,10 @@ extension Resolution {
     /// the tools that know what /etc/subuid and /etc/subgid grant: user_namespaces(7).
     mutating func writeIDMaps(_ uids: [IDMapping], _ gids: [IDMapping]) {
         let mayMap = host.capabilities.has(.ids)
-        for (group, maps, pointer) in [
+        for (group, said, pointer) in [
             (true, gids, "/linux/gidMappings" as JSONPointer), (false, uids, "/linux/uidMappings"),
         ] {
+            let maps = said.flatMap { $0.parts(along: group ? host.ids.gids : host.ids.uids) }
             guard host.isOrdinaryUser, !mayMap else {
                 outside(.writeIDMap(group: group, maps), pointer)
                 continue
@@ -209,6 +210,24 @@ extension IDMapping {
             id = UInt64(range.containerID) + UInt64(range.size)
         }
         return nil
+    }
+}
+
+extension IDMapping {
+    /// The same map in ranges that the kernel takes below a user namespace with these maps: each must lie in one of
+    /// theirs. Whole where that cannot be.
+    package func parts(along maps: [IDMapping]) -> [IDMapping] {
+        guard maps.count > 1 else { return [self] }
+        var parts: [IDMapping] = []
+        var done: UInt32 = 0
+        while done < size {
+            let id = hostID &+ done
+            guard let range = maps.first(where: { $0.hostID(of: id) != nil }) else { return [self] }
+            let length = min(size - done, range.size - (id - range.containerID))
+            parts.append(IDMapping(containerID: containerID &+ done, hostID: id, size: length))
+            done += length
+        }
+        return parts
     }
 }
 

@@ -3,8 +3,7 @@
 package import HullBytes
 package import HullLinux
 
-/// What /etc/subuid or /etc/subgid grants to a user: subuid(5). Only to explain what newuidmap(1) has refused, which
-/// may know of other sources.
+/// What /etc/subuid or /etc/subgid grants to a user: subuid(5). newuidmap(1) decides, and may know of other sources.
 package struct SubordinateIDs {
     private let file: Bytes
     /// The user as its lines name it.
@@ -32,6 +31,22 @@ package struct SubordinateIDs {
     package static func name(of user: UInt32, inPasswd text: Bytes) -> Bytes? {
         text.split(0x0a).lazy.map { $0.split(0x3a, omittingEmpty: false) }
             .first { $0.count > 3 && $0[2] == "\(user)" }?[0]
+    }
+
+    /// The own id as 0, and all that is granted after it; nil where nothing is. Ids that are there twice are taken
+    /// once: the kernel wants no overlap.
+    package var map: [IDMapping]? {
+        var maps = [IDMapping(containerID: 0, hostID: own, size: 1)]
+        var next: UInt32 = 1
+        for range in ranges {
+            let end = UInt64(range.hostID) + UInt64(range.size)
+            let isTaken = maps.contains { $0.hostID < end && range.hostID < UInt64($0.hostID) + UInt64($0.size) }
+            let (after, overflow) = next.addingReportingOverflow(range.size)
+            if isTaken || overflow || end > UInt64(UInt32.max) { continue }
+            maps.append(IDMapping(containerID: next, hostID: range.hostID, size: range.size))
+            next = after
+        }
+        return maps.count > 1 ? maps : nil
     }
 
     /// Which of the wanted ids are not granted, and what would do; nil where all are.

@@ -81,6 +81,9 @@ package struct Execution: ~Copyable {
         if let root { held.set(1, root) }
     }
 
+    /// What is done otherwise than asked for.
+    package var warnings: [ConfigError] { plan.warnings }
+
     /// The kinds in which the process is in another namespace than the caller. Those that were made for it are not
     /// asked for: who is in one of them already joins it again, which does no harm but to a user namespace.
     static func foreignNamespaces(
@@ -117,6 +120,7 @@ package struct Execution: ~Copyable {
             var failure = error
             // It is the failure that counts: that its trace cannot be written besides does not.
             try? writeTrace()
+            failure.blameIDs(plan.process)
             failure.blame(
                 DeniedPath(plan.process, root: "/proc/\(record.pid)/root", uids: maps("uid"), gids: maps("gid")))
             if let made = spawned.take() {

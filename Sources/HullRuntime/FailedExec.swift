@@ -22,6 +22,17 @@ extension Failure {
         guard phase == .exec, errno == .eacces, hint == nil else { return }
         hint = path()?.refusal(operation == "chdir")
     }
+
+    /// Names the id that the container's user namespace does not have, for which the kernel says EINVAL.
+    mutating func blameIDs(_ process: ProcessPlan) {
+        guard phase == .exec, errno == .einval, hint == nil else { return }
+        switch operation {
+        case "setresuid": hint = "\(process.uid) is not mapped in the container's user namespace"
+        case "setresgid": hint = "\(process.gid) is not mapped in the container's user namespace"
+        case "setgroups": hint = "one of the groups is not mapped in the container's user namespace"
+        default: break
+        }
+    }
 }
 
 private func origin(ofLastMile call: Bytes) -> JSONPointer {

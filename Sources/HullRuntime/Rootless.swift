@@ -9,21 +9,7 @@ internal import HullPlan
 extension Creation {
     /// Has newuidmap(1) or newgidmap(1) write a map of the new user namespace.
     func mapByTool(_ group: Bool, _ maps: [IDMapping]) throws(SystemError) {
-        let name: Bytes = group ? "newgidmap" : "newuidmap"
-        guard let path = Subprocess.find(name) else {
-            throw SystemError(name, "", .enoent, words: "\(name) is not installed")
-        }
-        let numbers = maps.flatMap { ["\($0.containerID)", "\($0.hostID)", "\($0.size)"] as [Bytes] }
-        let words = [name, "\(record.pid)"] + numbers
-        let tool = Subprocess(
-            path: path, arguments: words, environment: CurrentProcess.environment, input: "",
-            timeoutMilliseconds: 10_000)
-        let outcome = try tool.run()
-        if let failure = outcome.failure { throw failure }
-        guard outcome.status != .exited(0) else { return }
-        let said = outcome.errorOutput.trimmed.split(0x0a).joined("; ")
-        let end: Bytes = outcome.status == nil ? "it was not done in 10 s" : "it failed without a word"
-        throw SystemError(path, Array(words.dropFirst()).joined(" "), .eperm, words: said.isEmpty ? end : said)
+        try IDMapTool(group: group).write(maps, of: record.pid)
     }
 
     /// What the tool does not say: what the user has, what was asked for, and what would do.

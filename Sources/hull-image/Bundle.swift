@@ -71,11 +71,11 @@ extension ImageProgram {
     private func convert(
         _ image: ImageConfiguration, _ wishes: Conversion.Wishes, _ user: ImageUser
     ) throws(ImageError) -> Bytes {
-        let uid = Credentials.effectiveUser
-        let standard: DefaultConfig = uid == 0 ? .privileged : .rootless(uid: uid, gid: Credentials.effectiveGroup)
+        let standard: DefaultConfig = caller.isRoot ? .privileged : .rootless(uid: caller.uid, gid: caller.gid)
         do throws(ConfigErrors) {
             var conversion = Conversion(image, wishes)
-            let config = try conversion.config(over: try Config.read(standard.text.array), user: user)
+            var config = try conversion.config(over: try Config.read(standard.text.array), user: user)
+            for loss in caller.map(&config) { warn(loss) }
             for warning in conversion.warnings { warn(warning.line(in: "the image's configuration")) }
             return Bytes(JSONWriter.text(of: config, .blanks(4))) + "\n"
         } catch {

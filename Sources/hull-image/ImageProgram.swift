@@ -10,8 +10,12 @@ internal import HullOCI
 /// One invocation of hull-image, from the command to the exit code.
 struct ImageProgram {
     let invocation: ImageInvocation
+    let caller: Caller
 
-    init(_ invocation: ImageInvocation) { self.invocation = invocation }
+    init(_ invocation: ImageInvocation) {
+        self.invocation = invocation
+        if case .help = invocation.command { caller = Caller(entering: false) } else { caller = Caller(entering: true) }
+    }
 
     /// Runs the command; 1 for a failure, which is told on standard error.
     func run() -> Int32 {
@@ -67,7 +71,7 @@ struct ImageProgram {
 
     private func storePath() throws(ImageError) -> Bytes {
         if let said = invocation.globals.store { return said }
-        if Credentials.effectiveUser == 0 { return "/var/lib/hull/images" }
+        if caller.isRoot { return "/var/lib/hull/images" }
         if let data = CurrentProcess.variable("XDG_DATA_HOME"), data.isAbsolutePath { return data + "/hull/images" }
         if let home = CurrentProcess.variable("HOME"), home.isAbsolutePath {
             return home + "/.local/share/hull/images"
@@ -128,7 +132,7 @@ struct ImageProgram {
         do throws(ImageError) {
             let unpacked = try store.unpack(image, from: layout) { display.show($0) }
             display.finish()
-            for line in unpacked.warnings.lines { warn(line) }
+            for line in unpacked.warnings.lines(caller.reason) { warn(line) }
             return unpacked
         } catch {
             display.finish()

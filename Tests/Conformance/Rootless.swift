@@ -41,6 +41,54 @@ struct Rootless {
         }
     }
 
+    // Goal: no group is lost in silence. Method: groups with the own id alone: a warning, in run and in exec, and none
+    // where none is asked for.
+    @Test("RO-09 groups that cannot be set are told of", .only(.hull))
+    func groups() throws {
+        try scenario { s in
+            let user = try OrdinaryUser(s)
+            let words = "additionalGids: not set: setgroups(2) is denied in this user namespace"
+            let bundle = try user.bundle("id -G; exec sleep 100") { $0["/process/user/additionalGids"] = [0] }
+            let made = try user.start(["--root", user.home + "/state", "create", "--bundle", bundle.directory, "c"])
+            let created = made.outcome()
+            try #require(created.ok, "\(created)")
+            expect(created, says: ["/process/user/" + words])
+            try #expect(user("start", "c").ok)
+            #expect(eventually { made.stdout == "0\n" }, "\(made.stdout)")
+            let inside = try user("exec", "--additional-gids", "0", "c", "id", "-G")
+            #expect(inside.ok && inside.lines == ["0"], "\(inside)")
+            expect(inside, says: [words])
+            let plain = try user("exec", "c", "true")
+            #expect(plain.ok && plain.stderr.isEmpty, "\(plain)")
+            try #expect(user("delete", "--force", "c").ok)
+            user.leavesNothing()
+        }
+    }
+
+    // Goal: an id that the container does not have is refused before anything is made. Method: of the process, of its
+    // groups, of exec; each with its place and what there is.
+    @Test("RO-10 ids that the container's map does not have are named", .only(.hull))
+    func unmapped() throws {
+        try scenario { s in
+            let user = try OrdinaryUser(s)
+            for (place, words) in [
+                ("uid", "/process/user/uid: 7 is not mapped in the container's user namespace"),
+                ("gid", "/process/user/gid: 7 is not mapped in the container's user namespace"),
+            ] {
+                let outcome = try user.run("true") { $0["/process/user/" + place] = 7 }
+                #expect(outcome.failed, "\(outcome)")
+                expect(outcome, says: [words])
+            }
+            let bundle = try user.bundle("exec sleep 100")
+            try #require(try user("create", "--bundle", bundle.directory, "c").ok)
+            let inside = try user("exec", "--user", "7", "c", "true")
+            #expect(inside.failed, "\(inside)")
+            expect(inside, says: ["7 is not mapped"])
+            try #expect(user("delete", "--force", "c").ok)
+            user.leavesNothing()
+        }
+    }
+
     // Goal: the ids that /etc/subuid grants. Method: a map of two ranges; a process with an id and groups of them, in
     // run and in exec.
     @Test("RO-03 newuidmap and newgidmap map what the user is granted", .needs(.idTools))

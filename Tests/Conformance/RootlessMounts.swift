@@ -25,6 +25,34 @@ struct RootlessMounts {
         }
     }
 
+    // Goal: namespaces of the caller: the kernel makes no procfs and no mqueue for who does not own them. Method: both
+    // without a namespace; processes outside are seen, a queue of the caller's is there.
+    @Test("RO-29 with the caller's pid or ipc namespace procfs and mqueue are the caller's")
+    func bound() throws {
+        try scenario { s in
+            var user = try OrdinaryUser(s)
+            // A queue of a mount namespace's own, since the machine may have none.
+            user.before = "mkdir -p /dev/mqueue; mount -t mqueue mqueue /dev/mqueue; : > /dev/mqueue/\(s.name)"
+            let outcome = try user.run(
+                "tr '\\0' ' ' < /proc/\(getpid())/cmdline | wc -w; test -e /dev/mqueue/\(s.name) && echo queue; "
+                    + "test $$ -gt 1 && echo outside"
+            ) {
+                $0.removeNamespace("pid")
+                $0.removeNamespace("ipc")
+                $0.mount("/dev/mqueue", type: "mqueue", from: "mqueue", ["nosuid", "noexec", "nodev"])
+            }
+            #expect(outcome.ok && outcome.lines.count == 3, "\(outcome)")
+            #expect((outcome.lines.first.flatMap { Int($0) } ?? 0) > 0, "\(outcome)")
+            #expect(outcome.lines.suffix(2) == ["queue", "outside"], "\(outcome)")
+            let own = try user.run("ls /proc | grep -c '^[0-9]'; test -e /dev/mqueue/\(s.name) || echo own") {
+                $0.mount("/dev/mqueue", type: "mqueue", from: "mqueue", ["nosuid", "noexec", "nodev"])
+            }
+            #expect(own.ok && own.lines.last == "own", "\(own)")
+            #expect((own.lines.first.flatMap { Int($0) } ?? 99) < 5, "\(own)")
+            user.leavesNothing()
+        }
+    }
+
     // Goal: devices are the host's. Method: use them.
     @Test("RO-21 the default devices are bound")
     func devices() throws {

@@ -5,6 +5,7 @@
 Goal: who is not root cannot tell one runtime from another either. Method: as podman.py, by a user whom /etc/subuid and
 /etc/subgid grant a range, and to whom no cgroup is delegated. podman makes the user namespace; the runtime is its root.
 """
+import json
 import os
 import pathlib
 import shutil
@@ -16,6 +17,9 @@ from podman import Podman
 from scenarios import equal, eventually, expect, scenario
 
 USER = 4500
+# Where the runtime's program is not static.
+LIBRARIES = [word for name in ("/usr", "/lib", "/lib64", "/opt") if os.path.exists(name)
+             for word in ("-v", f"{name}:{name}:ro")]
 HOME = pathlib.Path("/run/sailor")
 
 
@@ -40,19 +44,24 @@ class RootlessPodman(Podman):
             cover("group", f"root:x:0:\nsailor:x:{USER}:\n")
             for name in ("subuid", "subgid"):
                 cover(name, "sailor:300000:65536\n")
-        self.runtime_directory = folder / "xdg"
+        # Images and containers are in memory, and by a short path: with a directory for records of more than 50
+        # characters podman cannot clean up after a container, and waits for that 20 seconds each time.
+        self.home = HOME / runtime.name
+        shutil.copytree(folder / "home", self.home)
+        self.runtime_directory = self.home / "run"
         self.runtime_directory.mkdir(mode=0o700)
         text = (folder / "storage.conf").read_text()
         (folder / "storage.conf").write_text(
-            text.replace(f"{folder}/run", f"{folder}/xdg/run").replace('"overlay"', '"vfs"'))
+            text.replace(f"{folder}/run", f"{self.home}/run/containers").replace('"overlay"', '"vfs"'))
         self.environment = {key: value for key, value in self.environment.items() if not key.startswith("LD_")} | {
-            "XDG_RUNTIME_DIR": str(self.runtime_directory), "USER": "sailor"}
+            "HOME": str(self.home), "XDG_RUNTIME_DIR": str(self.runtime_directory), "USER": "sailor"}
 
     def start(self) -> None:
         archive = scenarios.root_archive(self.folder)
-        for top, folders, files in os.walk(self.folder):
-            for name in [".", *folders, *files]:
-                os.chown(pathlib.Path(top) / name, USER, USER, follow_symlinks=False)
+        for place in (self.folder, HOME):
+            for top, folders, files in os.walk(place):
+                for name in [".", *folders, *files]:
+                    os.chown(pathlib.Path(top) / name, USER, USER, follow_symlinks=False)
         self("import", "--change", "ENV=PATH=/bin", archive, "localhost/busybox:latest")
 
     def do(self, *words: str | pathlib.Path, **options) -> scenarios.Done:
@@ -62,7 +71,7 @@ class RootlessPodman(Podman):
     def stop(self) -> None:
         self.reset()
         self("system", "migrate", status=None)  # ends the process that keeps the user namespace
-        self("unshare", "rm", "-rf", self.folder / "storage", status=None)
+        self("unshare", "rm", "-rf", self.home / ".local", status=None)
 
 
 def own_ids(podman: RootlessPodman) -> None:
@@ -114,12 +123,46 @@ def volumes(podman: RootlessPodman) -> None:
     podman("run", "--rm", "-v", "kept:/v", "busybox", "sh", "-c", "echo word > /v/file")
     equal(podman("run", "--rm", "-v", "kept:/v:ro", "busybox", "sh", "-c", "cat /v/file; touch /v/x", status=1)
           .splitlines()[0], "word")
-    shared = podman.folder / "home/shared"
+    shared = podman.home / "shared"
     podman.do("mkdir", shared)
     podman("run", "--rm", "-v", f"{shared}:/s", "busybox", "sh", "-c",
            "echo word > /s/file; chown 7 /s/file; touch /s/own")
     equal([(shared / name).stat().st_uid for name in ("file", "own")], [300006, USER])
     podman("volume", "rm", "kept")
+
+
+def network(podman: RootlessPodman) -> None:
+    """The network that the engine makes: its device is in the container, and a published port leads there."""
+    serve = "echo answer | nc -l -p 80"
+    podman("run", "-d", "--name", "net", "--network", "slirp4netns", "-p", "127.0.0.1:8437:80", "busybox", "sh", "-c",
+           f"while :; do {serve}; done")
+    expect("10.0.2.100/24" in podman("exec", "net", "ip", "-o", "address", "show", "dev", "tap0"), "no address")
+
+    def ask() -> str:
+        return podman.do("busybox", "nc", "-w", "2", "127.0.0.1", "8437", status=None).out
+
+    eventually("an answer", lambda: ask() == "answer\n")
+    equal(podman("run", "--rm", "--network", "container:net", "busybox", "cat", "/sys/class/net/tap0/operstate")
+          .strip() != "", True)
+    podman("rm", "-f", "-t", "0", "net")
+
+
+def nested(podman: RootlessPodman) -> None:
+    """The runtime runs in a container of podman's, with ids that are two ranges there. (RO-34)"""
+    bundle = podman.home / "bundle"
+    podman.do("mkdir", "-p", bundle / "rootfs")
+    podman.do("tar", "-C", bundle / "rootfs", "-xf", podman.folder / "busybox.tar")
+    podman.do(podman.runtime.path, "spec", "--rootless", "--bundle", bundle)
+    config = json.loads((bundle / "config.json").read_text())
+    config["process"] |= {"terminal": False, "args": ["sh", "-c", "echo $$; id -u; cat /proc/self/uid_map"],
+                          "user": {"uid": 9, "gid": 9}}
+    config["linux"] |= {name: [{"containerID": 0, "hostID": 0, "size": 10}] for name in ("uidMappings", "gidMappings")}
+    (bundle / "config.json").write_text(json.dumps(config))
+    said = podman("run", "--rm", "--network", "host", "--security-opt", "unmask=ALL", "--security-opt",
+                  "seccomp=unconfined", "--cap-add", "SYS_ADMIN", "-v", f"{bundle}:/bundle", "-v",
+                  f"{podman.runtime.path}:/bin/inner", *LIBRARIES, "busybox", "inner", "--root", "/tmp/state", "run",
+                  "--bundle", "/bundle", "inside")
+    equal(said.split(), ["1", "9", *"001", *"119"])
 
 
 def nothing_left(podman: RootlessPodman) -> None:
@@ -131,7 +174,8 @@ def nothing_left(podman: RootlessPodman) -> None:
     eventually("the records are gone", lambda: not state.exists() or not list(state.iterdir()))
 
 
-SCENARIOS = [scenario(play) for play in (own_ids, keep_id, entered, stopped, volumes, nothing_left)]
+SCENARIOS = [scenario(play) for play in (own_ids, keep_id, entered, stopped, volumes, nested)]
+SCENARIOS += [scenario(network, "slirp4netns"), scenario(nothing_left)]
 
 if __name__ == "__main__":
     sys.exit(scenarios.main(RootlessPodman, SCENARIOS))

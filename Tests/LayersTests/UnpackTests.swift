@@ -193,7 +193,7 @@ import Testing
         #expect(look(top + "/a") == "40000 0:0")
         #expect(attribute("user.overlay.opaque", of: top + "/a") == "y")
         #expect(attribute("trusted.x", of: top + "/a/file") == nil)
-        #expect(unpacked.warnings.lines.count == 2)
+        #expect(unpacked.warnings.lines("").count == 2)
     }
 
     // Goal: where each path comes from. Method: three layers, each with one of its own and one that it changes.

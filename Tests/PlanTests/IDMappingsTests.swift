@@ -91,4 +91,19 @@ import Testing
         }
         #expect(accepted > 100)
     }
+
+    // RO-34. Goal: below a map of several ranges the kernel takes ranges that lie in one each. Method: a range over
+    // two of them, one in one, one that leads out, a map of one range.
+    @Test func parts() {
+        func map(_ ranges: [(UInt32, UInt32, UInt32)]) -> [IDMapping] {
+            ranges.map { IDMapping(containerID: $0.0, hostID: $0.1, size: $0.2) }
+        }
+        let own = map([(0, 4500, 1), (1, 300_000, 9), (10, 400_000, 90)])
+        func parts(_ range: (UInt32, UInt32, UInt32)) -> [IDMapping] { map([range])[0].parts(along: own) }
+        #expect(parts((0, 0, 100)) == map([(0, 0, 1), (1, 1, 9), (10, 10, 90)]))
+        #expect(parts((7, 5, 6)) == map([(7, 5, 5), (12, 10, 1)]))
+        #expect(parts((0, 1, 9)) == map([(0, 1, 9)]))
+        #expect(parts((0, 0, 101)) == map([(0, 0, 101)]))
+        #expect(map([(0, 0, 10)])[0].parts(along: map([(0, 0, 5)])) == map([(0, 0, 10)]))
+    }
 }

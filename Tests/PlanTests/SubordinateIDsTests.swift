@@ -49,4 +49,14 @@ import Testing
         #expect(SubordinateIDs.name(of: 1000, inPasswd: passwd) == "sailor")
         #expect(SubordinateIDs.name(of: 7, inPasswd: passwd) == nil)
     }
+
+    // Goal: all that is granted, as the kernel takes it. Method: two ranges, one of them twice, one over the own id.
+    @Test func map() {
+        func map(_ text: Bytes) -> [IDMapping]? {
+            SubordinateIDs(file: "/etc/subuid", text: text, user: 1000, name: "sailor", own: 1000).map
+        }
+        let two = [Self.own, range(100_000, 10), IDMapping(containerID: 11, hostID: 300, size: 5)]
+        #expect(map("sailor:100000:10\n1000:100000:10\nsailor:100005:9\nsailor:300:5\nsailor:900:200\n") == two)
+        #expect(map("other:100000:10\n") == nil && map("") == nil)
+    }
 }

@@ -31,6 +31,12 @@ extension Program {
             if let said { return said }
             return try process(config, options)
         }
+        // What is said of the config was told when the container was created.
+        if !options.additionalGids.isEmpty {
+            for warning in execution.warnings where warning.pointer == "/user/additionalGids" {
+                log.warning(warning.line(in: "exec", .warning), LogFields(warning))
+            }
+        }
         try execution.run()
         guard let signals else { return 0 }
         return try execution.attend(signals)

@@ -132,6 +132,14 @@ package enum RuntimeWord: UInt8, Sendable {
         }
     }
 
+    /// Sends the word and what comes beside it. A process that is gone has said why, in a step of its own, to whoever
+    /// waits for it to be ready: that is not read here.
+    package func send(to socket: Int32, unlessGone descriptors: [Int32]) throws(SystemError) {
+        do throws(SystemError) { try Sockets.send(bytes, descriptors: descriptors, to: socket) } catch {
+            guard error.errno == .epipe || error.errno == .econnreset else { throw error }
+        }
+    }
+
     /// What is there to be read; this end waits for nothing any more.
     private static func last(from socket: Int32) throws(SystemError) -> Bytes {
         try Poll.ready([socket], timeoutMilliseconds: 0) == 0 ? "" : Sockets.receive(from: socket).message

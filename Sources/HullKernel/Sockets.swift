@@ -107,18 +107,25 @@ package enum Sockets {
         var descriptor: Int32 = -1
         // Waits. Messages are short, the longest has 64 KiB: memory for that would have to be asked of the kernel each
         // time.
-        var result = again { chull_pending(socket) }
-        // The other end died with something unread, which is told first; then comes what it said before.
-        if result == -Int64(Errno.econnreset.rawValue) { result = again { chull_pending(socket) } }
+        var result = pastReset { chull_pending(socket) }
         let size = max(1, Int(result))
         let message = unsafe [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
-            if result >= 0 { result = again { unsafe chull_receive(socket, buffer.baseAddress, size, &descriptor) } }
+            if result >= 0 {
+                result = pastReset { unsafe chull_receive(socket, buffer.baseAddress, size, &descriptor) }
+            }
             count = max(0, Int(result))
         }
         // As good as closed.
         if result == -Int64(Errno.econnreset.rawValue) { result = 0 }
         try check(result, "recvmsg")
         return Received(message: Bytes(message), descriptor: descriptor < 0 ? nil : Descriptor(owning: descriptor))
+    }
+
+    /// The other end died with something unread, which is told once, before whatever call comes next; then comes what
+    /// it said before.
+    private static func pastReset(_ call: () -> Int64) -> Int64 {
+        let result = again(call)
+        return result == -Int64(Errno.econnreset.rawValue) ? again(call) : result
     }
 }
 

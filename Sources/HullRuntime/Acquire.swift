@@ -136,7 +136,7 @@ extension Creation {
         var failure: SystemError?
         do throws(SystemError) {
             let made = try Descriptor(opening: "/proc/self/ns/net")
-            try RuntimeWord.network.send(to: initSocket, descriptors: [made.number])
+            try RuntimeWord.network.send(to: initSocket, unlessGone: [made.number])
             try Kernel.setInterfaceUp("lo")
         } catch { failure = error }
         try CurrentProcess.join([.network], own.number)

@@ -157,7 +157,7 @@ let crunDeviations = [
     "RF-10": "takes any word", "RF-13 slave": "makes it private",
     "RF-13 rslave": "makes it private", "RF-13 runbindable": "cannot mask in an unbindable root",
     "RL-04": "takes the same type twice", "RP-05": "drops the flags of the mount",
-    "RO-02": "enters no container of an ordinary user that is not started",
+    "RO-02": "enters no container of an ordinary user that is not started", "RO-29": "asks for a procfs of its own",
     "RP-06": "takes the path from the root", "SC-12": "takes any flag", "SC-14": "takes a rule without names",
     "SY-08": "does not look", "SY-09": "refuses all of them",
     "SC-38": "has no answer for newer calls", "SC-39": "gives the version of its own config of long ago",
@@ -168,6 +168,7 @@ let crunDeviations = [
 
 let runcDeviations = [
     "RO-03": "sets no groups without root", "RO-20": "makes no other sysfs there",
+    "RO-29": "asks for a procfs of its own",
     "DR-16": "leaves the devices as they are, in silence", "DR-18": "replaces the program of another",
     "DV-14": "binds whatever the host has there", "DV-15": "binds over it",
     "UP-13": "does not look at checkBeforeUpdate",

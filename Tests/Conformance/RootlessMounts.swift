@@ -31,7 +31,7 @@ struct RootlessMounts {
     func bound() throws {
         try scenario { s in
             var user = try OrdinaryUser(s)
-            // A queue of a mount namespace's own, since the machine may have none.
+            // A queue that goes with the namespaces around the call.
             user.before = "mkdir -p /dev/mqueue; mount -t mqueue mqueue /dev/mqueue; : > /dev/mqueue/\(s.name)"
             let outcome = try user.run(
                 "tr '\\0' ' ' < /proc/\(getpid())/cmdline | wc -w; test -e /dev/mqueue/\(s.name) && echo queue; "

@@ -54,7 +54,8 @@ struct OrdinaryUser {
         let variables = [path, "XDG_RUNTIME_DIR=\(home)/runtime", "HOME=\(home)"] + environment
         var launch = Launch(
             "/usr/bin/unshare",
-            ["--mount", "--ipc", "--propagation", "slave", "/bin/sh", "-ec", script, "sh", scenario.directory] + privileges
+            ["--mount", "--ipc", "--propagation", "slave", "/bin/sh", "-ec", script, "sh", scenario.directory]
+                + privileges
                 + ["/usr/bin/env", "-i"] + variables + [Self.program] + words, in: scenario.directory)
         launch.environment = [path]
         launch.cgroup = scenario.runtime.cage

@@ -45,6 +45,7 @@ let runcSometimes = [
     "LC-07": "may let two of them succeed, and leaves the cgroup and the process of one",
     "DL-09": "may leave exec'ed processes, and so the cgroup",
     "ID-08": "may leave the cgroup when its child dies early",
+    "NS-07": "may leave the cgroup when its child dies early",
     "NS-08 /etc/hostname": "may leave the cgroup when its child dies early",
 ]
 

@@ -36,12 +36,14 @@ public struct HostSnapshot: Sendable {
     /// the one of another scenario may be in a snapshot.
     private static func lasts(_ line: String) -> Bool { !line.contains(" /tmp/crun.") }
 
-    /// Mounts of other scenarios that run at the same time are not ours to judge.
+    /// Mounts of other scenarios that run at the same time, below their directories and on their cgroups, are not ours
+    /// to judge.
     private static func isForeign(_ line: String, _ scenario: Scenario) -> Bool {
         let fields = line.split(separator: " ")
         guard fields.count > 4 else { return false }
-        let point = String(fields[4])
-        return point.hasPrefix(Machine.base + "/") && !(point + "/").hasPrefix(scenario.directory + "/")
+        let point = fields[4] + "/"
+        let all = Machine.base.split(separator: "/").last.map { "/\($0)/" } ?? "/"
+        return point.contains(all) && !point.contains("/\(scenario.name)/")
     }
 
     /// Without the file system's own options: mounting cgroup2 anywhere may change those of its one superblock.

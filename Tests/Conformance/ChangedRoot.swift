@@ -29,9 +29,9 @@ struct ChangedRoot {
     @Test("CR-02 nothing of a container without a mount namespace is mounted on the host")
     func untouched() throws {
         try scenario { s in
-            let before = Machine.mountinfo()
+            let before = HostSnapshot.mounts(s)
             let container = try s.start("exec sleep 100") { Self.withoutMountNamespace(&$0) }
-            #expect(Machine.mountinfo() == before)
+            #expect(HostSnapshot.mounts(s) == before)
             try #expect(container("delete", "--force").ok)
         }
     }

@@ -50,14 +50,14 @@ struct ExecTools {
         try scenario { s in
             let container = try container(s)
             let tools = try tools(s)
-            let before = (try container.mountLines(), Machine.mountinfo())
+            let before = (try container.mountLines(), HostSnapshot.mounts(s))
             let file = s.directory + "/pid"
             let options = ["--tools", tools, "--detach", "--pid-file", file]
             try #expect(container.exec("busybox-tool", "sleep", "50", options: options).ok)
             let tool = try #require(Files.read(file).flatMap { Int($0) })
             #expect(try container.exec("ls", "/sys/firmware").lines.isEmpty)
             #expect(try container.mountLines() == before.0)
-            #expect(Machine.mountinfo() == before.1)
+            #expect(HostSnapshot.mounts(s) == before.1)
             for (name, isSame) in [("mnt", false), ("pid", true), ("net", true), ("ipc", true), ("uts", true)] {
                 let pair = try [tool, container.pid()].map { Files.linkTarget("/proc/\($0)/ns/\(name)") }
                 #expect((pair[0] == pair[1]) == isSame, "\(name)")

@@ -26,7 +26,7 @@ struct LiveMounts {
     func adds() throws {
         try scenario { s in
             let container = try container(s)
-            let before = Machine.mountinfo()
+            let before = HostSnapshot.mounts(s)
             let file: JSON = Self.bind("/run/file", "data/name", ["bind", "ro"])
             let tmpfs: JSON = ["destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": ["size=64k"]]
             try container.bundle.edit { $0["/root/readonly"] = true }
@@ -36,7 +36,7 @@ struct LiveMounts {
             let said = try container.exec(
                 "sh", "-c", "cat /mnt/name /run/file; touch /mnt/x || echo refused; touch /tmp/x && echo made")
             #expect(said.lines == ["data", "data", "refused", "made"], "\(said)")
-            #expect(Machine.mountinfo() == before)
+            #expect(HostSnapshot.mounts(s) == before)
         }
     }
 

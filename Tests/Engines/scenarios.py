@@ -277,7 +277,9 @@ def main(engine: type[Engine], scenarios: list[Scenario]) -> int:
         return 0
     enclose()
     engines: list[Engine] = []
-    with tempfile.TemporaryDirectory(prefix=f"hull-{engine.name}.", dir="/var/tmp", ignore_cleanup_errors=True) as top:
+    # A random name may begin or end with an underscore, which is no name of an image to podman.
+    with tempfile.TemporaryDirectory(
+            prefix=f"hull-{engine.name}.x", suffix="x", dir="/var/tmp", ignore_cleanup_errors=True) as top:
         try:
             for runtime in runtimes(said.runtimes):
                 folder = pathlib.Path(top) / runtime.name

@@ -14,11 +14,16 @@ public struct HostSnapshot: Sendable {
         let cgroup = scenario.cgroup
         let below = cgroup.map { [$0] + directories(below: $0) } ?? []
         return HostSnapshot(
-            mounts: Set(Machine.mountinfo().filter { !isForeign($0, scenario) }.map(withoutData)),
+            mounts: mounts(scenario),
             cgroups: Set(below.filter { $0 != cgroup && $0 != scenario.runtime.cage } + strayCgroups(scenario)),
             state: Set(Files.list(scenario.runtime.root).filter { !$0.hasPrefix(".") }),
             processes: Set(below.flatMap(processes(in:))),
             links: Set(Files.list("/sys/class/net")))
+    }
+
+    /// The lines of the host's mounts, but for those of other scenarios.
+    public static func mounts(_ scenario: Scenario) -> Set<String> {
+        Set(Machine.mountinfo().filter { !isForeign($0, scenario) && lasts($0) }.map(withoutData))
     }
 
     /// Everything that is there now and was not before, as sentences.
@@ -28,7 +33,7 @@ public struct HostSnapshot: Sendable {
             + state.subtracting(before.state).sorted().map { "state left: \($0)" }
             + processes.subtracting(before.processes).sorted().map { "process left: \($0)" }
             + links.subtracting(before.links).sorted().map { "network device left: \($0)" }
-            + before.mounts.subtracting(mounts).filter(Self.lasts).sorted().map { "mount lost: \($0)" }
+            + before.mounts.subtracting(mounts).sorted().map { "mount lost: \($0)" }
             + before.links.subtracting(links).sorted().map { "network device lost: \($0)" }
     }
 

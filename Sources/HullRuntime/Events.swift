@@ -53,11 +53,12 @@ extension ContainerStore {
                 if ready & 2 != 0 { _ = try hullReadAgain(kills, "memory.events") }
                 let now = levels.map { $0.outOfMemory() }
                 if now[0].kills > before[0].kills {
-                    // The nearest whose own limit was hit; the machine's memory where it was none's.
+                    // The nearest whose own limit was hit; the machine's memory where it was none's. The hit may be
+                    // seen before its kill, so it counts since the last kill.
                     let level = levels.indices.first { now[$0].ownLimit > before[$0].ownLimit }
                     tell(.oom(kills: now[0].kills - before[0].kills, level: level.map { levels[$0].path } ?? "/"))
+                    before = now
                 }
-                before = now
                 if ready & 1 != 0 { return }
             }
         }

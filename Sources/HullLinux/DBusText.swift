@@ -10,6 +10,8 @@ extension DBusValue {
         self = try reader.value(as: nil, depth: 0)
         reader.skipBlanks()
         guard reader.isAtEnd else { throw reader.problem("something follows the value") }
+        // Written out, a type has no limit; on the bus it has 255 bytes and a depth, and a longer one ends it.
+        _ = try DBusSignature.types(of: signature)
     }
 }
 
@@ -79,7 +81,9 @@ private struct DBusTextReader {
         switch type {
         case nil, "s": return .string(text)
         case "o": return .objectPath(text)
-        case "g": return .signature(text)
+        case "g":
+            _ = try DBusSignature.types(of: text)
+            return .signature(text)
         case let type?: throw problem("text is not of type \(type)")
         }
     }

@@ -140,7 +140,8 @@ import Testing
             ("byte 256", "256 is not of type y"), ("4294967296", "4294967296 is not of type i"),
             ("uint32 -1", "-1 is not of type u"),
             ("{'a': 1}", "\"\" is no value"), ("@zz 1", "no type has the letter"), ("('a'", "a comma or the closing"),
-            ("uint64 int64 5", "x is not of type t"), ("[1, int64 5]", "x is not of type i"),
+            ("uint64 int64 5", "x is not of type t"), ("signature '('", "the signature ends"),
+            ("[1, int64 5]", "x is not of type i"),
             ("@as @ai []", "ai is not of type as"),
             ("[(1, 2), @(ii) (3, 4), @(iu) (5, 6)]", "(iu) is not of type (ii)"),
             ("1.2.3", "\"1.2.3\" is no decimal"), ("()", "there are too few values"), (#"'\q'"#, "after a backslash"),
@@ -148,6 +149,20 @@ import Testing
     func badText(text: String, words: String) {
         let problem = #expect(throws: DBusProblem.self) { try DBusValue(text: Bytes(text)) }
         #expect(problem?.words.text.hasPrefix(words) == true, "\(problem?.words.text ?? "none")")
+    }
+
+    // UN-53. Goal: no value has a type that a message cannot carry. Method: as many fields as a signature has room for,
+    // arrays as deep as they may be, and one more of each.
+    @Test(arguments: [253, 254]) func typeOfFields(count: Int) {
+        let fields = [String](repeating: "1", count: count).joined(separator: ",")
+        let value = try? DBusValue(text: Bytes("(\(fields))"))
+        #expect((value != nil) == (count == 253))
+    }
+
+    @Test(arguments: [31, 32]) func typeOfArrays(depth: Int) {
+        let type = String(repeating: "a", count: depth) + "s"
+        let value = try? DBusValue(text: Bytes("[@\(type) []]"))
+        #expect((value != nil) == (depth == 31))
     }
 
     // UN-53. Goal: no text is without an end. Method: brackets in brackets.

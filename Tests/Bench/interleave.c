@@ -4,6 +4,8 @@
 // A case is one line: a label, a tab, and steps between " ;; ". A step is words between spaces, run in turn:
 //   NAME=VALUE ... PROGRAM WORD...   a process, waited for
 //   @wait                            wait until no process of this case is left (its orphans become ours)
+//   @untimed STEP                    a step that prepares or clears away: it must not fail, and has no time
+//   @in DIRECTORY PROGRAM WORD...    a process that begins there
 //   @parallel N PROGRAM WORD...      N processes at once, waited for; %d in a word is the number of each
 // One line of JSON for each case: samples in ms, peak resident KiB of each step, failed steps. Stderr goes to ERRORS.
 #define _GNU_SOURCE
@@ -20,8 +22,8 @@
 enum { most_cases = 64, most_steps = 8, most_words = 48 };
 
 struct step {
-    char *environment[most_words], *words[most_words];
-    int parallel; // 0: one process
+    char *environment[most_words], *words[most_words], *directory;
+    int parallel, untimed; // parallel 0: one process
     long peak;
 };
 
@@ -45,6 +47,8 @@ static void parse_step(struct step *step, char *text) {
     char *rest = NULL;
     for (char *word = strtok_r(text, " \n", &rest); word; word = strtok_r(NULL, " \n", &rest)) {
         if (words == 0 && !strcmp(word, "@parallel")) step->parallel = atoi(strtok_r(NULL, " \n", &rest));
+        else if (words == 0 && !strcmp(word, "@untimed")) step->untimed = 1;
+        else if (words == 0 && !strcmp(word, "@in")) step->directory = strtok_r(NULL, " \n", &rest);
         else if (words == 0 && word[0] != '/' && strchr(word, '=') && variables < most_words - 2)
             step->environment[variables++] = word;
         else if (words < most_words - 1) step->words[words++] = word;
@@ -83,6 +87,7 @@ static pid_t start(const struct step *step, int number) {
         if (at) snprintf(numbered[i], 64, "%.*s%d", (int)(at - words[i]), words[i], number), words[i] = numbered[i];
     }
     dup2(null_fd, 0), dup2(null_fd, 1), dup2(error_fd, 2);
+    if (step->directory && chdir(step->directory)) _exit(127);
     execve(words[0], words, (char **)step->environment);
     _exit(127);
 }
@@ -127,10 +132,14 @@ int main(int argc, char **argv) {
     for (int r = -warm; r < rounds; r++) {
         for (int i = 0; i < count; i++) {
             struct one_case *c = &cases[(i + r + warm) % count]; // each is first as often as the others
-            double before = now();
+            double taken = 0;
             int failed = 0;
-            for (int s = 0; s < c->count; s++) failed |= run_step(&c->steps[s]);
-            if (r >= 0) c->samples[r] = now() - before;
+            for (int s = 0; s < c->count; s++) {
+                double before = now();
+                failed |= run_step(&c->steps[s]);
+                if (!c->steps[s].untimed) taken += now() - before;
+            }
+            if (r >= 0) c->samples[r] = taken;
             c->failed += failed;
             if (gap) usleep((useconds_t)gap * 1000);
         }

@@ -2,14 +2,19 @@
 """The results of scripts/bench as text, as Markdown for Specs/performance.md, and as a picture."""
 import dataclasses
 import pathlib
+import platform
 import re
 import statistics
+import sys
 import time
-from xml.sax.saxutils import escape
+
+import bench_picture
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-VERBS = {"run": ["run"], "exec": ["exec"], "state": ["state"], "list": ["list"],
-         "cycle": ["create", "start", None, "delete"]}  # None: @wait
+VERBS = {"run": ["run"], "exec": ["exec"], "state": ["state"], "list-10": ["list, 10 containers"],
+         "list-1000": ["list, 1,000 containers"], "kill": [None, None, "kill"],
+         "cycle": ["create", "start", None, "delete"]}  # None: what prepares
+PICTURED = ("run", "run-seccomp", "cycle", "exec", "state", "kill", "list-1000", "parallel", "podman")
 
 
 @dataclasses.dataclass
@@ -18,6 +23,7 @@ class Row:
     title: str
     gap: int
     results: dict[str, dict]
+    number: int = 0  # of what grows
 
     def median(self, name: str) -> float | None:
         """In ms; nothing if a step failed: the time of a failure is no time."""
@@ -59,7 +65,7 @@ def markdown(head: list[str], body: list[list[str]]) -> str:
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
 
 
-def finish(rows: list[Row], stage, write: bool, short: bool) -> None:
+def finish(rows: list[Row], growth: list[Row], stage, write: bool, short: bool) -> None:
     names = [runtime.name for runtime in stage.runtimes]
     memory = peaks(rows, names)
     memory_head = ["peak resident MiB", "hull", "crun", "runc", "hull/crun"]
@@ -67,42 +73,46 @@ def finish(rows: list[Row], stage, write: bool, short: bool) -> None:
     for title, *rest in memory:
         print(f"{title:44}" + "".join(f"{cell:>10}" for cell in rest))
     programs = "; ".join(f"{r.name} {r.version} {r.size / 1e6:.1f} MB" for r in stage.runtimes)
-    print(f"\nprograms: {programs}")
+    floors = [against_floor(row) for row in rows if "floor" in row.results]
+    print("\n" + "\n".join([*floors, f"programs: {programs}"]))
     if not write:
         return
     rounds = "short" if short else "full"
     said = (f"Measured {time.strftime('%Y-%m-%d', time.gmtime())} ({rounds} run) on {stage.machine()}.\n"
-            f"Programs: {programs}.\n\n{markdown(HEAD, [r.cells() for r in rows])}\n{markdown(memory_head, memory)}")
+            f"Programs: {programs}.\n\n{markdown(HEAD, [r.cells() for r in rows])}\n"
+            + "".join(f"{line}\n" for line in floors) + "\n" * bool(floors)
+            + f"{markdown(memory_head, memory)}\n{markdown(HEAD, [r.cells() for r in growth])}")
+    put("measured", said)
+    (ROOT / "Specs/performance.svg").write_text(bench_picture.svg(rows, growth, PICTURED, names))
+    print("written: Specs/performance.md and Specs/performance.svg")
+
+
+def against_floor(row: Row) -> str:
+    ours, floor = row.median("hull"), row.median("floor")
+    pause = f", every {row.gap} ms" if row.gap else ""
+    if not ours or not floor:
+        return f"{row.title}{pause}: no time of the floor"
+    return (f"{row.title}{pause}: a C program that does what the config asks and nothing else takes {floor:.2f} ms; "
+            f"hull's {ours:.2f} ms are {ours / floor:.2f} times that.")
+
+
+def memory_limit(least: dict[str, int], stage, write: bool) -> None:
+    """Prints, and with `write` records, the smallest limits that worked, in KiB."""
+    head = ["smallest memory limit, KiB", "hull", "crun", "runc", "hull/crun"]
+    said = [str(least.get(name, "–")) for name in ("hull", "crun", "runc")]
+    ratio = f"{least['hull'] / least['crun']:.2f}" if {"hull", "crun"} <= set(least) else "–"
+    kernel = ".".join(platform.release().split(".")[:2])
+    table = markdown(head, [[f"run of a static `true`, Linux {kernel}", *said, ratio]])
+    print(table, end="")
+    if write:
+        put("memory limit", table)
+        print("written: Specs/performance.md")
+
+
+def put(place: str, said: str) -> None:
+    """Replaces what stands in Specs/performance.md between the marks of a place."""
     page = ROOT / "Specs/performance.md"
-    text = re.sub(r"(<!-- measured -->\n).*(<!-- /measured -->)", lambda m: m.group(1) + said + m.group(2),
-                  page.read_text(), flags=re.S)
-    page.write_text(text)
-    (ROOT / "Specs/performance.svg").write_text(svg(rows, names))
-    print(f"written: {page.relative_to(ROOT)} and Specs/performance.svg")
-
-
-STYLE = """text{font:13px system-ui,sans-serif;fill:#24292f}.t{font-weight:600}.n{font-size:12px;fill:#57606a}
-.hull{fill:#d9480f}.crun{fill:#74a9cf}.runc{fill:#a6a6b8}
-@media(prefers-color-scheme:dark){text{fill:#e6edf3}.n{fill:#9da7b3}
-.hull{fill:#ff7b39}.crun{fill:#4f8fbf}.runc{fill:#70708a}}"""
-
-
-def svg(rows: list[Row], names: list[str]) -> str:
-    """Bars for each case, the longest of a case as long as the picture: shorter is better."""
-    left, width, bar, y = 215, 430, 15, 46
-    parts = [f'<text x="0" y="18" class="t">median time of whole processes, ms (shorter is better)</text>']
-    for row in (r for r in rows if not r.gap):
-        times = {name: row.median(name) for name in names}
-        longest = max((t for t in times.values() if t), default=1)
-        parts.append(f'<text x="0" y="{y + bar * len(names) / 2 + 4:.0f}">{escape(row.title)}</text>')
-        for name in names:
-            time_taken = times[name]
-            length = max(2.0, width * time_taken / longest) if time_taken else 0
-            parts.append(f'<rect class="{name}" x="{left}" y="{y}" width="{length:.1f}" height="{bar - 2}" rx="2"/>')
-            said = f"{time_taken:.1f}" if time_taken else "fails"
-            parts.append(f'<text class="n" x="{left + length + 6:.0f}" y="{y + bar - 4}">{name} {said}</text>')
-            y += bar
-        y += 14
-    body = "\n".join(parts)
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 {y}" width="740" height="{y}" role="img" '
-            f'aria-label="hull compared with crun and runc">\n<style>{STYLE}</style>\n{body}\n</svg>\n')
+    marks = re.compile(rf"(<!-- {place} -->\n).*(<!-- /{place} -->)", flags=re.S)
+    if not marks.search(page.read_text()):
+        sys.exit(f"{page} has no place for \"{place}\"")
+    page.write_text(marks.sub(lambda m: m.group(1) + said + m.group(2), page.read_text()))

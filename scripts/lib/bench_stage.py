@@ -14,7 +14,6 @@ import time
 import bench_bundle
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-MANY = 1000
 
 
 class Runtime:
@@ -54,6 +53,7 @@ class Stage:
             (self.root / name).mkdir(parents=True)
         self.compiled("true").rename(self.root / "true")
         self.bundle("plain")
+        (self.bundles / "plain/rootfs").symlink_to(self.root)  # where a program for --floor looks for it
         self.bundle("hostcg", cgroup_namespace=False)
         self.bundle("seccomp", podmans_seccomp=True)
         self.bundle("resident", words=["/true", "stay"])
@@ -65,8 +65,8 @@ class Stage:
         for runtime in self.runtimes:
             if runtime.name in self.residents:
                 runtime.call("delete", "--force", "b-exec")
-            if (self.states / f"{runtime.name}-many").exists():
-                runtime.call("delete", "--force", "b-00000", state=self.states / f"{runtime.name}-many")
+            for folder in self.states.glob(f"{runtime.name}-many-*"):
+                runtime.call("delete", "--force", "b-00000", state=folder)
         subprocess.run(["umount", "-l", self.states], check=True)
         shutil.rmtree(self.folder)
 
@@ -101,9 +101,9 @@ class Stage:
                 runtime.start("b-exec", self.bundles / "resident")
                 self.residents.add(runtime.name)
 
-    def many(self, runtime: Runtime) -> pathlib.Path:
-        """A state directory with a thousand stopped containers: a real one, and copies under names of its length."""
-        folder = self.states / f"{runtime.name}-many"
+    def many(self, runtime: Runtime, number: int) -> pathlib.Path:
+        """A state directory with so many stopped containers: a real one, and copies under names of its length."""
+        folder = self.states / f"{runtime.name}-many-{number}"
         if folder.exists():
             return folder
         folder.mkdir()
@@ -113,14 +113,44 @@ class Stage:
             if b'"stopped"' in said:
                 break
             time.sleep(0.05)
-        for number in range(1, MANY):
-            name = f"b-{number:05}"
+        for copy in range(1, number):
+            name = f"b-{copy:05}"
             shutil.copytree(folder / "b-00000", folder / name, ignore=lambda where, names: [
                 n for n in names if not (pathlib.Path(where) / n).is_dir() and not (pathlib.Path(where) / n).is_file()])
             for file in (folder / name).rglob("*"):
                 if file.is_file():
                     file.write_bytes(file.read_bytes().replace(b"b-00000", name.encode()))
         return folder
+
+    def grow(self, key: str, number: int) -> None:
+        """The bundle of a case that grows, if it is the bundle that does."""
+        if key == "mounts":
+            volume = self.folder / "volume"
+            volume.mkdir(exist_ok=True)
+            self.bundle(f"mounts-{number}", mounts=number, volume=volume)
+        if key == "rules":
+            self.bundle(f"rules-{number}", rules=number)
+
+    def podman(self, runtime: Runtime) -> str:
+        """podman with this runtime, as a step: its own storage, and no facility that a machine may lack."""
+        folder = self.folder / f"podman-{runtime.name}"
+        folder.mkdir()
+        (folder / "storage.conf").write_text(
+            f'[storage]\ndriver = "vfs"\ngraphroot = "{folder}/storage"\nrunroot = "{folder}/run"\n')
+        (folder / "containers.conf").write_text(
+            f'[containers]\npids_limit = 0\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n'
+            f'log_driver = "k8s-file"\n[engine]\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+            f'tmp_dir = "{folder}/tmp"\n')
+        said = {"CONTAINERS_CONF": folder / "containers.conf", "CONTAINERS_STORAGE_CONF": folder / "storage.conf",
+                "HOME": folder}
+        program = runtime.program
+        if runtime.variables:  # conmon hands on no variables
+            program = folder / runtime.name
+            words = [f"{key}={value}" for key, value in runtime.variables.items()]
+            program.write_text(f'#!/bin/sh\n{" ".join(words)} exec {runtime.program} "$@"\n')
+            program.chmod(0o755)
+        return " ".join([f"{key}={value}" for key, value in said.items()]
+                        + [shutil.which("podman") or "podman", "--runtime", str(program)])
 
     def sizes_and_versions(self) -> None:
         for runtime in self.runtimes:

@@ -4,7 +4,7 @@ import math
 from xml.sax.saxutils import escape
 
 WIDTH, LEFT, BARS, BAR = 740, 215, 430, 15
-PANEL, PLOT, ROOM = 170, 150, 20  # a panel of what grows: its width, its height, and what is between two
+PANEL, PLOT, ROOM = 168, 150, 18  # a panel of what grows: its width, its height, and what is between two
 STYLE = """text{font:13px system-ui,sans-serif;fill:#24292f}.t{font-weight:600}.n{font-size:12px;fill:#57606a}
 .hull{fill:#d9480f}.crun{fill:#74a9cf}.runc{fill:#a6a6b8}
 .l{fill:none;stroke-width:2}.l.hull{stroke:#d9480f}.l.crun{stroke:#74a9cf}.l.runc{stroke:#a6a6b8}
@@ -19,8 +19,8 @@ def svg(rows: list, growth: list, pictured: tuple[str, ...], names: list[str]) -
     parts, y = bars([row for row in rows if not row.gap and row.key in pictured], names)
     panels, y = lines(growth, names, y + 10) if growth else ([], y)
     body = "\n".join(parts + panels)
-    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}" role="img" '
-            f'aria-label="hull compared with crun and runc">\n<style>{STYLE}</style>\n{body}\n</svg>\n')
+    return (f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}" '
+            f'role="img" aria-label="hull compared with crun and runc">\n<style>{STYLE}</style>\n{body}\n</svg>\n')
 
 
 def bars(rows: list, names: list[str]) -> tuple[list[str], int]:
@@ -50,8 +50,8 @@ def lines(growth: list, names: list[str], top: int) -> tuple[list[str], int]:
     keys = list(dict.fromkeys(row.key for row in growth))
     plot = top + 44
     for place, key in enumerate(keys):
-        x = place * (PANEL + ROOM) + (30 if place == 0 else 12)
-        width = PANEL - (30 if place == 0 else 12)
+        x = place * (PANEL + ROOM) + (38 if place == 0 else 12)
+        width = PANEL - (38 if place == 0 else 12)
         rows = [row for row in growth if row.key == key]
         title = rows[0].title.replace(f"{rows[0].number:,}", "n")
         parts.append(f'<text x="{x}" y="{plot - 12}" class="n">{escape(title)}</text>')
@@ -60,7 +60,8 @@ def lines(growth: list, names: list[str], top: int) -> tuple[list[str], int]:
             parts.append(f'<line class="g" x1="{x}" x2="{x + width}" y1="{y:.1f}" y2="{y:.1f}"/>')
             if place == 0:
                 parts.append(f'<text class="n" x="{x - 6}" y="{y + 4:.1f}" text-anchor="end">{10 ** power:g}</text>')
-        across = {number: x + 12 + (width - 24) * index / max(1, len(numbers) - 1) for index, number in enumerate(numbers)}
+        step = (width - 34) / max(1, len(numbers) - 1)
+        across = {number: x + 12 + step * index for index, number in enumerate(numbers)}
         for number in numbers:
             parts.append(f'<text class="n" x="{across[number]:.0f}" y="{plot + PLOT + 16}" text-anchor="middle">'
                          f'{number:,}</text>')

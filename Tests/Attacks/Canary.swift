@@ -35,9 +35,10 @@ final class Canary {
         }
     }
 
-    /// Number, place, attributes and propagation of each mount; other tests come and go below the base directory.
+    /// Number, place, attributes and propagation of each mount; other tests come and go below the base directory, and
+    /// crun mounts itself in /tmp for a moment before each of its processes.
     private static func hostMounts(except path: String) -> [String] {
-        Machine.mountinfo().filter { !$0.contains(" " + Machine.base + "/") }
+        Machine.mountinfo().filter { !$0.contains(" " + Machine.base + "/") && !$0.contains(" /tmp/crun.") }
             .map { line in line.components(separatedBy: " - ")[0] }
     }
 }

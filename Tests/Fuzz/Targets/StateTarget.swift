@@ -8,7 +8,12 @@ import HullRuntime
 /// The record of a container, whatever is in it: `state` answers or fails, `list` gives the other containers,
 /// `delete --force` removes it. In the input `@` stands for a directory of the fuzzer's own.
 enum StateTarget {
-    static func check(_ input: [UInt8]) -> String? {
+    /// One at a time: tests run side by side, and the directory is one.
+    private static let turn = NSLock()
+
+    static func check(_ input: [UInt8]) -> String? { turn.withLock { checkAlone(input) } }
+
+    private static func checkAlone(_ input: [UInt8]) -> String? {
         let record = input.flatMap { $0 == 0x40 ? Array(scratch.utf8) : [$0] }
         do {
             try prepare(record)

@@ -13,6 +13,16 @@ package protocol JSONReadable {
 package protocol JSONRequired: JSONReadable {
     /// The stand-in.
     static var blank: Self { get }
+
+    /// The value at the node, or the stand-in: each type has its own, so that who is generic need not ask the runtime
+    /// for the type of an optional, once for each property.
+    static func readOrBlank(_ node: JSONReader.Node, _ reader: inout JSONReader) -> Self
+}
+
+extension JSONRequired {
+    package static func readOrBlank(_ node: JSONReader.Node, _ reader: inout JSONReader) -> Self {
+        read(node, &reader) ?? blank
+    }
 }
 
 /// A JSON object with known properties.
@@ -137,15 +147,28 @@ package struct JSONReader {
         return V.read(node, &self)
     }
 
+    /// The same of text, which most properties are: the generic one asks the runtime for the type of each.
+    package mutating func optional(_ key: StaticString, _ object: Node) -> Bytes? {
+        guard let node = member(key, object), document.nodes[node.index].kind != .null else { return nil }
+        return Bytes.read(node, &self)
+    }
+
     /// A property that must be there.
-    @specialized(where V == Bool)
-    @specialized(where V == Int64)
     package mutating func required<V: JSONRequired>(_ key: StaticString, _ object: Node) -> V {
-        guard let node = member(key, object) else {
-            note(Note(node: object.index, member: key, problem: "required property is missing"))
-            return V.blank
-        }
-        return V.read(node, &self) ?? V.blank
+        guard let node = requiredMember(key, object) else { return V.blank }
+        return V.readOrBlank(node, &self)
+    }
+
+    /// The same of text.
+    package mutating func required(_ key: StaticString, _ object: Node) -> Bytes {
+        guard let node = requiredMember(key, object) else { return Bytes.blank }
+        return Bytes.read(node, &self) ?? Bytes.blank
+    }
+
+    private mutating func requiredMember(_ key: StaticString, _ object: Node) -> Node? {
+        let node = member(key, object)
+        if node == nil { note(Note(node: object.index, member: key, problem: "required property is missing")) }
+        return node
     }
 
     /// A property that is a map.

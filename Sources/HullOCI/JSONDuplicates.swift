@@ -23,9 +23,13 @@ extension JSONScanner {
     }
 
     private mutating func comparePairs(_ object: Int) {
+        var seen = trait(of: object + 1)
         var later = Int(nodes[object + 2].next)
         while later < nodes.count {
-            var earlier = object + 1
+            let trait = trait(of: later)
+            // Most keys have a trait that none before them has, and need no comparison.
+            var earlier = seen & trait == 0 ? later : object + 1
+            seen |= trait
             while earlier < later {
                 if isSame(earlier, later) {
                     duplicates.append(later)
@@ -35,6 +39,14 @@ extension JSONScanner {
             }
             later = Int(nodes[later + 1].next)
         }
+    }
+
+    /// A bit that keys of one text share; all bits of one whose text is not as it is written.
+    private func trait(of key: Int) -> UInt64 {
+        guard !nodes[key].marks.contains(.escaped) else { return .max }
+        let (first, size) = (Int(nodes[key].start) + 1, Int(nodes[key].size))
+        guard size > 0 else { return 1 }
+        return 1 << UInt64((size &* 5 &+ Int(bytes[first]) &* 3 &+ Int(bytes[first + size - 1])) & 63)
     }
 
     private func isSame(_ a: Int, _ b: Int) -> Bool {
